@@ -1,0 +1,44 @@
+# `make demo` and `make test` need Python 3.10 or later and nothing else.
+PYTHON ?= python3
+VENV ?= .venv
+PORT ?= 8000
+BIN = $(VENV)/bin
+
+.PHONY: demo test lint messages tox clean
+
+demo: $(VENV)/.test
+	DEBUG=true $(BIN)/python manage.py demo --port $(PORT)
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest -q
+
+lint: $(VENV)/.lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/bandit -q -ll -r sepahan_django
+	$(BIN)/pip-audit --skip-editable
+
+# Needs gettext.
+messages: $(VENV)/.test
+	cd sepahan_django && ../$(BIN)/django-admin makemessages -l fa --no-obsolete
+	cd sepahan_django && ../$(BIN)/django-admin compilemessages -l fa
+
+tox: $(VENV)/.test
+	$(BIN)/pip install -q tox
+	$(BIN)/tox
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --upgrade pip
+
+$(VENV)/.test: $(VENV)/bin/python setup.cfg
+	$(BIN)/python -m pip install -q -e ".[test]"
+	touch $@
+
+$(VENV)/.lint: $(VENV)/.test
+	$(BIN)/python -m pip install -q -e ".[lint]"
+	touch $@
+
+clean:
+	rm -rf $(VENV) var build *.egg-info .pytest_cache .mypy_cache .ruff_cache .tox

@@ -1,0 +1,10 @@
+"""The pages that the tests open."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("sandbox/", include("sepahan_django.sandbox.urls")),
+    path("i18n/", include("django.conf.urls.i18n")),
+]
