@@ -1,0 +1,196 @@
+"""Reading what the gateway answers, in all the shapes that it is known to use (contract: Envelope)."""
+
+import json
+import logging
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from sepahan_django.gateway.codes import REFUSED_BEFORE_THE_GATEWAY, ErrorCode
+from sepahan_django.gateway.errors import OutcomeUnknown, Rejected
+from sepahan_django.gateway.results import ReceivedMessage, SendResult
+from sepahan_django.gateway.transport import Answer
+
+logger = logging.getLogger("sepahan_django.gateway")
+
+T = TypeVar("T")
+
+INT64 = range(-(2**63), 2**63)
+LONGEST_TEXT = 500
+RECEIVE_STATUSES = frozenset(
+    {ErrorCode.LINE_INVALID, ErrorCode.LINE_EXPIRED, ErrorCode.COUNT_INVALID, ErrorCode.LINE_INACTIVE}
+)
+"""What Receive says by the HTTP status itself."""
+
+
+class Malformed(Exception):
+    """This is no answer that can be understood."""
+
+
+def read(method: str, answer: Answer, value_of: Callable[[Any], T], *, redact: Callable[[str], str]) -> T:
+    """The value of a successful answer; Rejected or OutcomeUnknown otherwise, and nothing else.
+
+    `value_of` turns the envelope's value into the result or raises Malformed. `redact` takes secrets out
+    of the gateway's own words.
+    """
+    envelope = _envelope(answer.body)
+    if envelope is None:
+        raise _without_envelope(method, answer, redact)
+    success = _flag(envelope.get("isSuccess"))
+    if success is False:
+        raise _rejection(method, answer, envelope.get("error"), redact)
+    try:
+        value = value_of(envelope["value"] if success else envelope["result"])
+    except (Malformed, KeyError):
+        pass
+    else:
+        if envelope.get("error"):
+            said = redact(_text(envelope["error"]))
+            logger.warning("%s: the gateway reports a success with an error beside it: %r", method, said)
+        return value
+    if success is None and answer.status in REFUSED_BEFORE_THE_GATEWAY:
+        raise _without_envelope(method, answer, redact)
+    raise _unreadable(method, answer, redact)
+
+
+def _envelope(body: bytes) -> dict[str, Any] | None:
+    """The answer's envelope, of either kind; None where there is none."""
+    try:
+        # A byte that is no UTF-8 must not hide the ids around it.
+        data = json.loads(body.decode("utf-8-sig", "replace"))
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(data, dict):
+        return None
+    if _flag(data.get("isSuccess")) is not None:
+        return data
+    return data if "isSuccess" not in data and "result" in data else None
+
+
+def _flag(value: Any) -> bool | None:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return {"true": True, "false": False}.get(value.strip().lower())
+    return None
+
+
+def _rejection(method: str, answer: Answer, error: Any, redact: Callable[[str], str]) -> Rejected:
+    code, message = None, ""
+    details: tuple[str, ...] = ()
+    if isinstance(error, dict):
+        code = _number_or_none(error.get("code"))
+        message = _text(error.get("message"))
+        listed = error.get("details")
+        details = tuple(_text(one) for one in listed[:20]) if isinstance(listed, list) else (_text(listed),)
+    else:
+        message = _text(error)
+    if code is None and method == "Receive" and answer.status in RECEIVE_STATUSES:
+        code = answer.status
+    return Rejected(
+        redact(message),
+        method=method,
+        code=code,
+        details=tuple(redact(one) for one in details if one),
+        http_status=answer.status,
+    )
+
+
+def _without_envelope(method: str, answer: Answer, redact: Callable[[str], str]) -> Rejected | OutcomeUnknown:
+    is_receive = method == "Receive" and answer.status in RECEIVE_STATUSES
+    if not is_receive and answer.status not in REFUSED_BEFORE_THE_GATEWAY:
+        return _unreadable(method, answer, redact)
+    return Rejected(
+        "refused before the gateway answered",
+        method=method,
+        code=answer.status if is_receive else None,
+        http_status=answer.status,
+        readable=False,
+    )
+
+
+def _unreadable(method: str, answer: Answer, redact: Callable[[str], str]) -> OutcomeUnknown:
+    return OutcomeUnknown(
+        f"the answer (HTTP {answer.status}, {len(answer.body)} bytes) can't be read",
+        method=method,
+        http_status=answer.status,
+        answer=redact(answer.body[: LONGEST_TEXT * 4].decode("utf-8", "replace"))[:LONGEST_TEXT],
+    )
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    return (value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))[:LONGEST_TEXT]
+
+
+def whole_number(value: Any) -> int:
+    """A 64-bit integer, written as a number or as text. Never from a float: ids are above 2**53."""
+    if isinstance(value, str) and len(value) <= 20:
+        text = value.strip()
+        if text.removeprefix("-").isascii() and text.removeprefix("-").isdecimal():
+            value = int(text)
+    if isinstance(value, bool) or not isinstance(value, int) or value not in INT64:
+        raise Malformed
+    return value
+
+
+def _number_or_none(value: Any) -> int | None:
+    try:
+        return whole_number(value)
+    except Malformed:
+        return None
+
+
+def send_result(value: Any) -> SendResult:
+    """Of `send` and `sendP2P`. The ids are the whole of it; a count or price that can't be read is None."""
+    if not isinstance(value, dict) or not isinstance(value.get("ids"), list):
+        raise Malformed
+    return SendResult(
+        ids=[whole_number(one) for one in value["ids"]],
+        sms_count=_number_or_none(value.get("smsCount")),
+        total_price=_number_or_none(value.get("totalPrice")),
+    )
+
+
+def is_duplicate(value: Any) -> bool:
+    """Of `checkRequestId`."""
+    flag = _flag(value.get("isDuplicate") if isinstance(value, dict) else value)
+    if flag is None:
+        raise Malformed
+    return flag
+
+
+def statuses(value: Any, *, count: int) -> list[int]:
+    """Of `status` and `oldStatus`: as many as were asked for."""
+    if not isinstance(value, list) or len(value) != count:
+        raise Malformed
+    return [whole_number(one) for one in value]
+
+
+def received(value: Any) -> list[ReceivedMessage]:
+    """Of `Receive`. A part that is missing is empty, so that no message is lost for it."""
+    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+        raise Malformed
+    return [
+        ReceivedMessage(
+            line=_part(one.get("privateNumber")),
+            date=_part(one.get("date")),
+            sender=_part(one.get("sendNumber")),
+            text=_part(one.get("messageText")),
+        )
+        for one in value
+    ]
+
+
+def _part(value: Any) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def token(value: Any) -> str:
+    """Of `GenerateApiKey`: in an object, or bare."""
+    found = value.get("token") if isinstance(value, dict) else value
+    if not isinstance(found, str) or not found.strip():
+        raise Malformed
+    return found.strip()

@@ -1,0 +1,63 @@
+"""What can go wrong with a request, told apart by what it says about its messages.
+
+Three outcomes only: it certainly did not reach the gateway (`NotSubmitted`), nobody knows
+(`OutcomeUnknown`), the gateway said no (`Rejected`). What is not proven harmless is unknown. No error
+holds a token, and none is chained to the HTTP library's own, whose frames do.
+"""
+
+
+class SepahanError(Exception):
+    """Root of everything the gateway's client raises. `method` names the gateway's method."""
+
+    def __init__(self, message: str, *, method: str = "") -> None:
+        super().__init__(f"{method}: {message}" if method else message)
+        self.message = message
+        self.method = method
+
+
+class NotSubmitted(SepahanError):
+    """The request certainly did not reach the gateway; sending it again is safe."""
+
+
+class OutcomeUnknown(SepahanError):
+    """The request left but no readable answer came back; ask before sending it again.
+
+    `http_status` is the answer's, if there was one; `answer` the start of what could not be read.
+    """
+
+    def __init__(
+        self, message: str, *, method: str = "", http_status: int | None = None, answer: str = ""
+    ) -> None:
+        super().__init__(message, method=method)
+        self.http_status = http_status
+        self.answer = answer
+
+
+class Rejected(SepahanError):
+    """The gateway, or something in front of it, answered no.
+
+    `code` is the gateway's number (None where it gave none), `message` and `details` its own words,
+    `http_status` the answer's. `readable` is False when there was no envelope at all, so that the refusal
+    came from something before the gateway.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        method: str = "",
+        code: int | None = None,
+        details: tuple[str, ...] = (),
+        http_status: int | None = None,
+        readable: bool = True,
+    ) -> None:
+        super().__init__(message, method=method)
+        self.code = code
+        self.details = details
+        self.http_status = http_status
+        self.readable = readable
+
+    def __str__(self) -> str:
+        shown = " ".join([self.message, *self.details]).strip() or "refused without a reason"
+        number = f"error {self.code}" if self.code is not None else f"HTTP {self.http_status}"
+        return f"{self.method}: {number}: {shown}" if self.method else f"{number}: {shown}"

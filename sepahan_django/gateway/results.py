@@ -1,0 +1,27 @@
+"""What the gateway's methods give back."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class SendResult:
+    """An accepted request.
+
+    `ids` as the gateway gave them: one for each recipient in order, unless it gave another number of
+    them; a negative one is an error code for that recipient alone. `sms_count` counts SMS parts and
+    `total_price` is in Rials for the whole request; None where the gateway's number can't be read.
+    """
+
+    ids: list[int]
+    sms_count: int | None = None
+    total_price: int | None = None
+
+
+@dataclass(frozen=True)
+class ReceivedMessage:
+    """One inbound SMS, each part as the gateway wrote it; what it left out is empty."""
+
+    line: str
+    date: str
+    sender: str
+    text: str

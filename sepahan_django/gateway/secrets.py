@@ -1,0 +1,17 @@
+"""A text that doesn't show itself."""
+
+
+class Secret(str):
+    """A token or password. It is the text to whoever uses it; its repr, in a traceback say, is masked.
+
+    `str()` and formatting give the clear text, because that is what the wire needs: never format one
+    into anything that is logged or shown.
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"'••••{self[-4:]}'" if len(self) >= 16 else "'••••'"
+
+    def __reduce__(self) -> tuple[type["Secret"], tuple[str]]:
+        return type(self), (str.__str__(self),)
