@@ -1,0 +1,1 @@
+"""Pure functions over what the field calls by name: phone numbers, SMS parts, Jalali dates."""

@@ -1,0 +1,201 @@
+"""Iranian mobile numbers, in every way that people here write them.
+
+A small function and no phone library: `phonenumbers` takes Excel's `9123456789.0` for a number of eleven
+digits and calls service lines invalid.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from sepahan_django.values.digits import latin_digits
+
+LONGEST_SHOWN = 60
+
+_SEPARATORS = re.compile(r"[\s\-‐-―−._()\[\]{}/\\'’\"٫·•]+")
+_FLOAT = re.compile(r"\+?[0-9]+\.0*")
+_SCIENTIFIC = re.compile(r"[0-9]+(?:[.,٫][0-9]+)?[eE]\+?[0-9]+")
+_MOBILE = re.compile(r"(?:\+|00)?(?:98)?0?(9[0-9]{9})")
+
+
+class InvalidPhoneNumber(ValueError):
+    """This is no Iranian mobile number. `value` is what was given, `reason` a sentence that says why."""
+
+    def __init__(self, value: object, reason: Any) -> None:
+        self.value = value
+        self.reason = reason
+        super().__init__(value, reason)
+
+    def __str__(self) -> str:
+        shown = str(self.value)[:LONGEST_SHOWN]
+        return f"{shown!r}: {self.reason}"
+
+
+class InvalidSenderLine(InvalidPhoneNumber):
+    """This is no number that SMS can be sent from."""
+
+
+def normalize_mobile(value: object) -> str:
+    """The number as `09xxxxxxxxx`; InvalidPhoneNumber says why it can't be one.
+
+    Takes text, and the int or float that a spreadsheet makes of it.
+    """
+    if value is None or isinstance(value, bool):
+        raise InvalidPhoneNumber(value, _("The number is empty."))
+    if isinstance(value, float):
+        value = f"{value:.0f}" if value == value and abs(value) < 1e15 and value.is_integer() else str(value)
+    text = _visible(str(value))
+    if not text:
+        raise InvalidPhoneNumber(value, _("The number is empty."))
+    text = re.sub(r"^(?:tel|sms|sip):", "", text, flags=re.IGNORECASE)
+    if _SCIENTIFIC.fullmatch(text):
+        raise InvalidPhoneNumber(value, _("Excel has shortened this number and its digits are lost."))
+    if _FLOAT.fullmatch(text):  # Excel's 9123456789.0
+        text = text.split(".")[0]
+    digits = _SEPARATORS.sub("", text)
+    found = _MOBILE.fullmatch(digits)
+    if found is not None:
+        return f"0{found[1]}"
+    raise InvalidPhoneNumber(value, _reason(digits))
+
+
+def _visible(text: str) -> str:
+    """Without the marks that nobody sees, and with Latin digits."""
+    kept = (
+        " " if unicodedata.category(character) in ("Zs", "Zl", "Zp", "Cc") else character
+        for character in text
+        if unicodedata.category(character) not in ("Cf", "Mn")
+    )
+    return latin_digits("".join(kept)).replace("＋", "+").strip()
+
+
+def _reason(digits: str) -> Any:
+    """Why these are not the digits of a mobile number."""
+    number = digits.removeprefix("+")
+    if not number:
+        return _("There is no digit in it.")
+    if not (number.isascii() and number.isdecimal()):
+        return _("It has characters that are no digits.")
+    is_international = digits.startswith("+") or number.startswith("00")
+    bare = number.removeprefix("00")
+    if is_international and not bare.startswith("98"):
+        return _("It is a foreign number.")
+    national = bare.removeprefix("98") if is_international or len(bare) >= 12 else bare
+    national = national.removeprefix("0")
+    if national.startswith("9"):
+        return _("It has too few digits.") if len(national) < 10 else _("It has too many digits.")
+    if len(national) == 10 and national[0] in "12345678":
+        return _("It is a landline.")
+    if len(national) < 10:
+        return _("It has too few digits.")
+    return _("It is not an Iranian mobile number.")
+
+
+def normalize_line(value: object) -> str:
+    """A sender line as its digits alone; InvalidSenderLine if it has none, or too many."""
+    digits = _SEPARATORS.sub("", _visible(str(value))).removeprefix("+")
+    if not (digits.isascii() and digits.isdecimal() and 3 <= len(digits) <= 20):
+        raise InvalidSenderLine(value, _("A sender line has 3 to 20 digits."))
+    return digits
+
+
+def mask(number: str) -> str:
+    """The number with its middle hidden, for logs: 0912•••6789."""
+    return f"{number[:4]}•••{number[-4:]}" if len(number) >= 10 else "•••"
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """Something in a pasted list that is no number. `row` counts from 1."""
+
+    row: int
+    raw: str
+    reason: Any
+
+
+@dataclass
+class PastedNumbers:
+    """What a pasted list holds: each number once, in order."""
+
+    numbers: list[str] = field(default_factory=list)
+    duplicates: int = 0
+    unreadable: list[Unreadable] = field(default_factory=list)
+
+
+_FIELDS = re.compile(r"[\t,،;؛|]|\s{2,}")
+
+
+def find_numbers(text: str) -> PastedNumbers:
+    """The mobile numbers in a pasted list: from Excel, with names beside them, one a line or many."""
+    found = PastedNumbers()
+    seen: set[str] = set()
+    for row, line in enumerate(text.splitlines(), start=1):
+        if not _visible(line):
+            continue
+        for number in _in_line(row, line):
+            if isinstance(number, Unreadable):
+                found.unreadable.append(number)
+            elif number in seen:
+                found.duplicates += 1
+            else:
+                seen.add(number)
+                found.numbers.append(number)
+    return found
+
+
+def _in_line(row: int, line: str) -> Iterator[str | Unreadable]:
+    """The numbers of one line. What has no digit is a name beside them, or unreadable where it is alone."""
+    cells = [cell for cell in _FIELDS.split(line) if _visible(cell)]
+    results: list[str | Unreadable] = []
+    for cell in cells:
+        results += _in_cell(row, cell)
+    has_number = any(isinstance(one, str) for one in results)
+    if not results:
+        results = [Unreadable(row, line.strip()[:LONGEST_SHOWN], _("There is no number in it."))]
+    if has_number:
+        # Beside a number a short figure is a row number, an amount or a code, not a number gone wrong.
+        results = [one for one in results if isinstance(one, str) or _looks_like_phone(one.raw)]
+    yield from results
+
+
+def _in_cell(row: int, cell: str) -> list[str | Unreadable]:
+    """A cell is one number, several with spaces or slashes between, or a name with a number in it."""
+    try:
+        return [normalize_mobile(cell)]
+    except InvalidPhoneNumber as error:
+        problem = error
+    parts = [part for part in re.split(r"[\s/]+", _visible(cell)) if part]
+    numbers: list[str | Unreadable] = []
+    words: list[str] = []
+    pending = ""
+    for part in parts:
+        if not any(character.isdigit() for character in part):
+            words.append(part)
+            continue
+        # Spaces may stand between numbers or within one: what is not yet a number is held against the next.
+        joined = f"{pending}{part}"
+        for candidate in (part, joined):
+            try:
+                numbers.append(normalize_mobile(candidate))
+            except InvalidPhoneNumber:
+                continue
+            if candidate == part and pending:
+                numbers.insert(-1, Unreadable(row, pending[:LONGEST_SHOWN], _reason(pending)))
+            pending = ""
+            break
+        else:
+            pending = joined
+    if pending:
+        raw = cell.strip() if not numbers and not words else pending
+        numbers.append(
+            Unreadable(row, raw[:LONGEST_SHOWN], problem.reason if not numbers else _reason(pending))
+        )
+    return numbers
+
+
+def _looks_like_phone(raw: str) -> bool:
+    return sum(character.isdigit() for character in latin_digits(raw)) >= 7
