@@ -1,0 +1,63 @@
+"""The gateway's numbers in words that an office understands."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from sepahan_django.gateway.codes import DeliveryStatus, ErrorCode
+
+ERRORS: dict[int, Promise | str] = {
+    ErrorCode.TOKEN_INVALID: _("The token is not valid. Enter the right one at the account."),
+    ErrorCode.TOKEN_NOT_APPROVED: _("The token is not approved. Switch it on in the gateway's panel."),
+    ErrorCode.IP_NOT_ALLOWED: _("This server's IP address is not allowed. Add it to the token in the panel."),
+    ErrorCode.RECIPIENT_INVALID: _("The recipient's number has a wrong format."),
+    ErrorCode.TEXT_EMPTY: _("The text is empty."),
+    ErrorCode.LENGTHS_DIFFER: _("The lists in the request have different lengths."),
+    ErrorCode.TOO_MANY: _("The request has more than 100 messages."),
+    ErrorCode.PROVIDER_INACTIVE: _("The SMS service is not available at the moment."),
+    ErrorCode.USER_NOT_APPROVED: _("The gateway has not approved the user."),
+    ErrorCode.USER_EXPIRED: _("The user's contract has expired. Renew it at the gateway."),
+    ErrorCode.USER_SERVICE_INACTIVE: _("The user's web service is switched off."),
+    ErrorCode.SENDER_INVALID: _("The sender line is not valid. Check the number and that it is active."),
+    ErrorCode.USER_WITHOUT_PRICES: _("The gateway has no price range for the user."),
+    ErrorCode.CREDIT_TOO_LOW: _("The credit is too low. Charge the account."),
+    ErrorCode.MANAGER_NOT_APPROVED: _("The reseller is not approved."),
+    ErrorCode.MANAGER_EXPIRED: _("The reseller's contract has expired."),
+    ErrorCode.MANAGER_SERVICE_INACTIVE: _("The reseller's web service is switched off."),
+    ErrorCode.MANAGER_WITHOUT_PRICES: _("The gateway has no price range for the reseller."),
+    ErrorCode.MANAGER_CREDIT_TOO_LOW: _("The reseller's credit is too low."),
+    ErrorCode.REQUEST_ID_USED: _("The gateway has received this request before."),
+    ErrorCode.INPUT_INVALID: _("The gateway found the request's values invalid."),
+    ErrorCode.IP_BLOCKED: _("This server's IP address is blocked by the gateway."),
+    ErrorCode.ID_NOT_FOUND: _("The gateway does not find this id."),
+    ErrorCode.LINE_INVALID: _("The line is wrong or switched off."),
+    ErrorCode.LINE_EXPIRED: _("The line has expired."),
+    ErrorCode.COUNT_INVALID: _("The number of messages asked for is not valid."),
+    ErrorCode.LINE_INACTIVE: _("The line is not active."),
+}
+
+DELIVERIES: dict[int, Promise | str] = {
+    DeliveryStatus.DOES_NOT_EXIST: _("Not known to the gateway"),
+    DeliveryStatus.ID_NOT_FOUND: _("Not known to the gateway"),
+    DeliveryStatus.WAITING: _("Waiting to be sent"),
+    DeliveryStatus.DELIVERED: _("Reached the handset"),
+    DeliveryStatus.NOT_DELIVERED: _("Did not reach the handset"),
+    DeliveryStatus.CANCELLED: _("Cancelled at the gateway"),
+    DeliveryStatus.BLACKLISTED: _("On the blacklist"),
+    DeliveryStatus.PARTLY_DELIVERED: _("Reached the handset in part"),
+    DeliveryStatus.WITH_OPERATOR: _("Handed to the operator"),
+    DeliveryStatus.NOT_AT_OPERATOR: _("Did not reach the operator"),
+}
+
+
+def error_text(code: int) -> str:
+    """What one of the gateway's error numbers means, in the active language."""
+    known = ERRORS.get(code)
+    return str(known) if known else str(_("The gateway's error %(code)s.")) % {"code": code}
+
+
+def delivery_text(status: int | None) -> str:
+    """What a delivery status means, in the active language; empty for None."""
+    if status is None:
+        return ""
+    known = DELIVERIES.get(status)
+    return str(known) if known else str(_("Status %(status)s")) % {"status": status}

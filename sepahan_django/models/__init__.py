@@ -1,0 +1,21 @@
+"""The app's tables."""
+
+from sepahan_django.models.accounts import ApiKey, PauseKind, SenderLine
+from sepahan_django.models.inbound import Acknowledgement, InboundMessage
+from sepahan_django.models.outbound import Campaign, OutboundMessage, SendRequest
+from sepahan_django.models.states import InvalidTransition, MessageState, Priority, RequestState
+
+__all__ = [
+    "Acknowledgement",
+    "ApiKey",
+    "Campaign",
+    "InboundMessage",
+    "InvalidTransition",
+    "MessageState",
+    "OutboundMessage",
+    "PauseKind",
+    "Priority",
+    "RequestState",
+    "SendRequest",
+    "SenderLine",
+]

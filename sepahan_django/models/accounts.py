@@ -1,0 +1,121 @@
+"""Accounts at the gateway and their sender lines."""
+
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from sepahan_django.models.fields import EncryptedField
+
+
+class PauseKind(models.TextChoices):
+    """Why an account waits, which decides what ends the pause."""
+
+    ACCOUNT = "account", _("The gateway refuses the account")
+    CREDIT = "credit", _("The credit is too low")
+
+
+class ApiKey(models.Model):
+    """An account at the gateway: a token and what belongs to it.
+
+    The account kept in the settings is a row as well, with `origin` "settings" and no token, so that every
+    message has an account and there is always a row to lock.
+    """
+
+    SETTINGS_ORIGIN = "settings"
+
+    title = models.CharField(_("title"), max_length=100, unique=True)
+    token = EncryptedField(_("token"), blank=True, default="")
+    base_url = models.CharField(
+        _("gateway address"),
+        max_length=200,
+        blank=True,
+        default="",
+        help_text=_("Empty: the address in the project's settings."),
+    )
+    is_active = models.BooleanField(_("active"), default=True)
+    is_default = models.BooleanField(
+        _("default"), default=False, help_text=_("Used when a message names no account.")
+    )
+    origin = models.CharField(max_length=20, null=True, unique=True, editable=False)  # noqa: DJ001 - unique
+
+    credit = models.BigIntegerField(_("credit (Rials)"), null=True, blank=True, editable=False)
+    credit_checked_at = models.DateTimeField(_("credit checked at"), null=True, blank=True, editable=False)
+    credit_was_low = models.BooleanField(default=False, editable=False)
+
+    paused_until = models.DateTimeField(_("paused until"), null=True, blank=True, editable=False)
+    pause_reason = models.TextField(_("reason of the pause"), blank=True, default="", editable=False)
+    pause_kind = models.CharField(max_length=10, blank=True, default="", choices=PauseKind, editable=False)
+    paused_token = models.CharField(max_length=64, blank=True, default="", editable=False)
+    pauses_in_a_row = models.PositiveIntegerField(default=0, editable=False)
+
+    backoff_until = models.DateTimeField(null=True, blank=True, editable=False)
+    failures_in_a_row = models.PositiveIntegerField(default=0, editable=False)
+
+    inbox_day = models.DateField(null=True, blank=True, editable=False)
+    inbox_lease = models.CharField(max_length=36, blank=True, default="", editable=False)
+    inbox_lease_until = models.DateTimeField(null=True, blank=True, editable=False)
+    inbox_stopped_at = models.DateTimeField(_("inbox stopped at"), null=True, blank=True, editable=False)
+    inbox_stop_reason = models.TextField(_("why the inbox stopped"), blank=True, default="", editable=False)
+
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("account")
+        verbose_name_plural = _("accounts")
+        ordering = ("pk",)
+        permissions = (
+            ("view_credit", _("Can see the credit")),
+            ("generate_api_key", _("Can create a token with the panel's user name and password")),
+        )
+
+    def __str__(self) -> str:
+        return self.title
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save; a new default takes the place of the old one."""
+        super().save(*args, **kwargs)
+        if self.is_default:
+            type(self).objects.filter(is_default=True).exclude(pk=self.pk).update(is_default=False)
+
+    @property
+    def is_from_settings(self) -> bool:
+        return self.origin == self.SETTINGS_ORIGIN
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether the account waits for somebody, or for its next attempt."""
+        return self.paused_until is not None
+
+
+class SenderLine(models.Model):
+    """A number of the customer's that messages are sent from."""
+
+    class Purpose(models.TextChoices):
+        SERVICE = "service", _("Service")
+        ADVERTISING = "advertising", _("Advertising")
+
+    number = models.CharField(_("number"), max_length=20)
+    label = models.CharField(_("label"), max_length=100, blank=True, default="")
+    api_key = models.ForeignKey(
+        ApiKey, verbose_name=_("account"), related_name="lines", on_delete=models.CASCADE
+    )
+    purpose = models.CharField(_("purpose"), max_length=12, choices=Purpose, default=Purpose.SERVICE)
+    is_default = models.BooleanField(_("default"), default=False)
+    is_active = models.BooleanField(_("active"), default=True)
+
+    class Meta:
+        verbose_name = _("sender line")
+        verbose_name_plural = _("sender lines")
+        ordering = ("api_key_id", "number")
+        constraints = (models.UniqueConstraint(fields=("api_key", "number"), name="sepahan_one_line_each"),)
+
+    def __str__(self) -> str:
+        return f"{self.label} ({self.number})" if self.label else self.number
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save; a new default takes the place of the account's old one."""
+        super().save(*args, **kwargs)
+        if self.is_default:
+            others = type(self).objects.filter(api_key=self.api_key_id, is_default=True)
+            others.exclude(pk=self.pk).update(is_default=False)

@@ -1,0 +1,78 @@
+"""Two model fields: one that encrypts, one that compares exactly on every database."""
+
+from typing import Any
+
+from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.utils.translation import gettext_lazy as _
+
+from sepahan_django.gateway.secrets import Secret
+from sepahan_django.models.encryption import PREFIX, Undecryptable, decrypt, encrypt
+
+
+class UnreadableSecret(Secret):
+    """A stored secret that no configured key decrypts: shown as nothing, and written back unchanged."""
+
+    stored: str
+
+    def __new__(cls, stored: str) -> "UnreadableSecret":
+        secret = super().__new__(cls, "")
+        secret.stored = stored
+        return secret
+
+
+class EncryptedField(models.TextField):  # type: ignore[type-arg]
+    """Text that is encrypted in the database and in dumps, and a `Secret` in Python.
+
+    A value that can't be decrypted is an `UnreadableSecret` (false, and empty), so that one account's lost
+    key doesn't keep the others from being read.
+    """
+
+    description = _("Encrypted text")
+
+    def from_db_value(self, value: str | None, *args: object) -> Secret | None:
+        return None if value is None else self._opened(value)
+
+    def to_python(self, value: Any) -> Any:
+        if value is None or isinstance(value, Secret):
+            return value
+        return self._opened(str(value))
+
+    def _opened(self, value: str) -> Secret:
+        if not value.startswith(PREFIX):
+            return Secret(value)
+        try:
+            return Secret(decrypt(value))
+        except Undecryptable:
+            return UnreadableSecret(value)
+
+    def get_prep_value(self, value: Any) -> Any:
+        if isinstance(value, UnreadableSecret):
+            return value.stored
+        if value is None or value == "":
+            return value
+        text = str(value)
+        return text if text.startswith(PREFIX) else encrypt(text)
+
+    def value_to_string(self, obj: models.Model) -> str:
+        """What `dumpdata` writes: never the clear text."""
+        return str(self.get_prep_value(self.value_from_object(obj)) or "")
+
+    def get_lookup(self, lookup_name: str) -> Any:
+        if lookup_name != "isnull":
+            raise TypeError("An encrypted field can't be searched.")
+        return super().get_lookup(lookup_name)
+
+    def deconstruct(self) -> Any:
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "sepahan_django.models.fields.EncryptedField", args, kwargs
+
+
+class ExactCharField(models.CharField):  # type: ignore[type-arg]
+    """A CharField that tells upper from lower case on MySQL and MariaDB too, so that unique means equal."""
+
+    def db_type(self, connection: BaseDatabaseWrapper) -> str | None:
+        column = super().db_type(connection)
+        return (
+            f"{column} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin" if connection.vendor == "mysql" else column
+        )

@@ -1,0 +1,48 @@
+"""What a project's code listens to. All are sent after commit, and a receiver that raises is logged.
+
+Outbound signals tell of what has been recorded; none can change it. Write receivers so that they may be
+called twice for one message: a crash between a signal and its record repeats the signal.
+"""
+
+import logging
+from typing import Any
+
+from django.db import transaction
+from django.dispatch import Signal
+
+logger = logging.getLogger("sepahan_django")
+
+message_received = Signal()
+"""`message`: the InboundMessage. At least once for each; again at the next pull if a receiver raised."""
+
+message_sent = Signal()
+"""`message`: the OutboundMessage the gateway has accepted."""
+
+message_failed = Signal()
+"""`message`: the OutboundMessage that ended `failed` or `expired`."""
+
+delivery_changed = Signal()
+"""`message`: the OutboundMessage; `previous`: its delivery status before, the gateway's number or None."""
+
+credit_low = Signal()
+"""`api_key`: the ApiKey; `credit`: Rials. Once each time the credit falls below `LOW_CREDIT`."""
+
+account_paused = Signal()
+"""`api_key`: the ApiKey; `reason`: why, as text. Once a pause."""
+
+
+def send_logged(signal: Signal, *, sender: Any, **arguments: Any) -> list[Exception]:
+    """Send to every receiver; log and return what they raised."""
+    errors = []
+    for receiver, response in signal.send_robust(sender=sender, **arguments):
+        if isinstance(response, Exception):
+            errors.append(response)
+            name = getattr(receiver, "__qualname__", repr(receiver))
+            logger.error("The signal receiver %s raised.", name, exc_info=response)
+    return errors
+
+
+def send_on_commit(signal: Signal, *, sender: Any, **arguments: Any) -> None:
+    """Send once the current transaction is committed; at once where there is none."""
+    if signal.has_listeners(sender):
+        transaction.on_commit(lambda: send_logged(signal, sender=sender, **arguments) and None)
