@@ -1,0 +1,179 @@
+"""System checks: what is wrong with the configuration, and how to mend it. Ids are never reused."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.module_loading import import_string
+
+from sepahan_django import conf
+from sepahan_django.gateway.addresses import check_base_url
+
+
+@register("sepahan")
+def check_settings(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Everything in `settings.SEPAHAN` that can't work."""
+    try:
+        conf.configured()
+    except ImproperlyConfigured as error:
+        return [Error(str(error), hint='SEPAHAN = {"API_KEY": "…"}', id="sepahan.E001")]
+    return [*_unknown_keys(), *_wrong_values(), *_missing()]
+
+
+def _unknown_keys() -> Iterator[CheckMessage]:
+    for key in sorted(set(map(str, conf.configured())) - set(conf.DEFAULTS)):
+        yield Error(
+            f'SEPAHAN["{key}"] is not a setting of this app.',
+            hint=f"Known are: {', '.join(conf.DEFAULTS)}.",
+            id="sepahan.E002",
+        )
+
+
+def _wrong_values() -> Iterator[CheckMessage]:
+    try:
+        conf.timeouts()
+    except ImproperlyConfigured as error:
+        yield Error(str(error), hint='The default is "TIMEOUT": (5, 30).', id="sepahan.E003")
+    for name, allowed in (("DISPATCH", conf.DISPATCHES), ("INBOX_MODE", conf.INBOX_MODES)):
+        try:
+            conf.choice(name, allowed)
+        except ImproperlyConfigured as error:
+            yield Error(str(error), hint=f'The default is "{allowed[0]}".', id="sepahan.E004")
+    try:
+        check_base_url(conf.setting("BASE_URL"))
+    except ValueError as error:
+        yield Error(
+            f'SEPAHAN["BASE_URL"]: {error}',
+            hint="Use the https address of the gateway, or http on a loopback address for the sandbox.",
+            id="sepahan.E005",
+        )
+    bundle = conf.setting("CA_BUNDLE")
+    if bundle and not Path(bundle).is_file():
+        yield Error(
+            f'SEPAHAN["CA_BUNDLE"] names a file that is not there: {bundle}',
+            hint="Give the path of a PEM file, or remove the setting.",
+            id="sepahan.E006",
+        )
+    rate = conf.setting("MAX_REQUESTS_PER_SECOND")
+    if rate is not None and not (_is_number(rate) and rate > 0):
+        yield Error(
+            'SEPAHAN["MAX_REQUESTS_PER_SECOND"] must be a positive number.',
+            hint="Remove it, or set it to None, for no limit.",
+            id="sepahan.E007",
+        )
+    limit = conf.setting("LOW_CREDIT")
+    if limit is not None and not _is_number(limit):
+        yield Error(
+            'SEPAHAN["LOW_CREDIT"] must be a number of Rials.',
+            hint="None switches it off.",
+            id="sepahan.E008",
+        )
+    try:
+        import_string(conf.setting("CLIENT"))
+    except (ImportError, AttributeError, TypeError) as error:
+        yield Error(
+            f'SEPAHAN["CLIENT"] can\'t be imported: {error}',
+            hint='The default is "sepahan_django.gateway.SepahanClient".',
+            id="sepahan.E009",
+        )
+    keys = conf.setting("ENCRYPTION_KEYS")
+    if keys is not None and (
+        isinstance(keys, str) or not all(isinstance(key, str) and len(key) >= 16 for key in keys) or not keys
+    ):
+        yield Error(
+            'SEPAHAN["ENCRYPTION_KEYS"] must be a list of texts of at least 16 characters, newest first.',
+            hint="Remove it to derive the key from SECRET_KEY.",
+            id="sepahan.E010",
+        )
+
+
+def _missing() -> Iterator[CheckMessage]:
+    if not settings.USE_TZ:
+        yield Error("This app needs aware times.", hint="Set USE_TZ = True.", id="sepahan.E011")
+    if not isinstance(conf.setting("API_KEY"), str):
+        yield Error('SEPAHAN["API_KEY"] must be a text.', hint="Give the bare token.", id="sepahan.E012")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+@register(Tags.database)
+def check_accounts(
+    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Whether there is an account, and each stored token can be read. Runs with the database's checks."""
+    from django.db import DatabaseError
+
+    from sepahan_django.models import ApiKey
+    from sepahan_django.models.fields import UnreadableSecret
+
+    if not databases:
+        return []
+    found: list[CheckMessage] = []
+    try:
+        rows = list(ApiKey.objects.filter(is_active=True, origin=None)[:100])
+    except DatabaseError:
+        return []  # not migrated yet
+    if not rows and not conf.setting("API_KEY"):
+        found.append(
+            Warning(
+                "There is no account at the gateway yet.",
+                hint='Set SEPAHAN["API_KEY"], or store a token in the admin under Accounts.',
+                id="sepahan.W001",
+            )
+        )
+    found += [
+        Error(
+            f"The token of the account “{row.title}” can't be decrypted.",
+            hint="Put the key it was stored with into SEPAHAN[“ENCRYPTION_KEYS”] or SECRET_KEY_FALLBACKS, "
+            "or enter the token again.",
+            id="sepahan.E013",
+        )
+        for row in rows
+        if isinstance(row.token, UnreadableSecret)
+    ]
+    return found
+
+
+@register("sepahan", deploy=True)
+def check_deployment(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """What works but should not go into production."""
+    found: list[CheckMessage] = []
+    if "sepahan_django.sandbox" in settings.INSTALLED_APPS:
+        found.append(
+            Warning(
+                "The sandbox is installed in production.",
+                hint="Remove sepahan_django.sandbox from INSTALLED_APPS and its URLs.",
+                id="sepahan.W002",
+            )
+        )
+    if str(conf.setting("CLIENT")).startswith("sepahan_django.testing."):
+        found.append(
+            Warning(
+                "SMS go to a test client and reach nobody.",
+                hint='Remove SEPAHAN["CLIENT"] from the production settings.',
+                id="sepahan.W003",
+            )
+        )
+    if str(conf.setting("BASE_URL")).startswith("http://"):
+        found.append(
+            Warning(
+                'SEPAHAN["BASE_URL"] is a loopback address.',
+                hint="Set it to the gateway's https address.",
+                id="sepahan.W004",
+            )
+        )
+    if settings.DEBUG and conf.setting("API_KEY"):
+        found.append(
+            Warning(
+                "The token is in the settings while DEBUG is on.",
+                hint="Set DEBUG = False in production.",
+                id="sepahan.W005",
+            )
+        )
+    return found

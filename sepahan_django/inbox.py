@@ -1,0 +1,519 @@
+"""The way in: pull -> store -> acknowledge -> dispatch. The only writer of inbound messages.
+
+The gateway gives inbound messages no id and no cursor, so a message is told by its content, and equal ones
+by their number. What makes each step safe is said where it stands; the whole algorithm is in
+docs/inbox.rst.
+"""
+
+import logging
+import time
+import uuid
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connection, transaction
+from django.db.models import F, Min, Q, QuerySet
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from sepahan_django import accounts, signals
+from sepahan_django.conf import INBOX_MODES, choice, timeouts
+from sepahan_django.gateway.codes import LINE_ERRORS, Verdict, verdict
+from sepahan_django.gateway.errors import Rejected, SepahanError
+from sepahan_django.models import Acknowledgement, ApiKey, InboundMessage, PauseKind, SenderLine
+from sepahan_django.models.transactions import retrying
+from sepahan_django.values.jalali import parse_gateway_date, tehran_today
+
+if TYPE_CHECKING:
+    from sepahan_django.gateway import ReceivedMessage, SepahanClient
+
+logger = logging.getLogger("sepahan_django")
+
+BATCH = 100
+"""Messages a call, the gateway's limit."""
+LONGEST_FIELD = 255
+DISPATCH_CHUNK = 100
+GATEWAYS_OWN_SPAN = timedelta(hours=24)
+"""How far back Receive looks when it is not told."""
+RECORD_EVERY = 1.0
+"""Seconds after which dispatched messages are recorded: what a crash can make a receiver see again."""
+
+
+class InboxError(Exception):
+    """The pull of one account had to stop; str() is one sentence that says why and what to do."""
+
+
+class LeaseLost(InboxError):
+    """Another process has taken over the pull of this account."""
+
+
+class MarksNotHonoured(InboxError):
+    """The gateway goes on giving out messages that it has marked as read."""
+
+
+class Identity(NamedTuple):
+    """What tells one inbound message from another, as the gateway wrote it."""
+
+    line: str
+    date: str
+    sender: str
+    text: str
+
+
+@dataclass
+class Report:
+    """What a run did: messages stored, acknowledged, dispatched, failed; and troubles by account."""
+
+    tally: Counter[str] = field(default_factory=Counter)
+    troubles: dict[str, str] = field(default_factory=dict)
+    busy: list[str] = field(default_factory=list)
+    """Accounts that another process is pulling at the moment."""
+
+
+def pull(
+    account: ApiKey | str | None = None,
+    *,
+    line: str | None = None,
+    since: date | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+    progress: Callable[[int], None] = lambda done: None,
+) -> Report:
+    """Fetch, store, acknowledge and dispatch what has come in for the accounts.
+
+    `line` narrows it to one line; `since`, a Gregorian day, asks further back than the last pull.
+    """
+    report = Report()
+    for row in accounts.active_accounts(account):
+        if should_stop():
+            break
+        lease = Lease(row)
+        if not lease.acquire():
+            report.busy.append(row.title)
+            continue
+        try:
+            worker = _Pull(row, lease, report.tally, should_stop, progress)
+            try:
+                worker.run(line=line, since=since)
+            except (SepahanError, InboxError, accounts.AccountError, ImproperlyConfigured) as error:
+                report.troubles[row.title] = str(error)
+            # Whatever kept new messages from coming, those that are stored are dispatched.
+            worker.dispatch()
+        except LeaseLost as error:
+            report.troubles[row.title] = str(error)
+        finally:
+            lease.release()
+    return report
+
+
+class Lease:
+    """The right to pull one account, held in the database and by one process at a time.
+
+    It is renewed before each call to the gateway and by each transaction that stores, so that a process
+    that slept past its end finds out before it writes.
+    """
+
+    def __init__(self, account: ApiKey) -> None:
+        self.account = account
+        self.owner = str(uuid.uuid4())
+
+    def acquire(self) -> bool:
+        now = timezone.now()
+        free = Q(inbox_lease_until=None) | Q(inbox_lease_until__lte=now)
+        # A lease further ahead than any lease reaches was given before the clock was put back.
+        free |= Q(inbox_lease_until__gt=now + 2 * self._length())
+        return self._write(ApiKey.objects.filter(free, pk=self.account.pk))
+
+    def renew(self) -> None:
+        """Hold on to it; LeaseLost when it is somebody else's by now."""
+        if not self._write(ApiKey.objects.filter(pk=self.account.pk, inbox_lease=self.owner)):
+            raise LeaseLost(_("Another process has taken over the inbox of this account."))
+
+    def release(self) -> None:
+        held = ApiKey.objects.filter(pk=self.account.pk, inbox_lease=self.owner)
+        held.update(inbox_lease="", inbox_lease_until=None)
+
+    def _write(self, rows: object) -> bool:
+        until = timezone.now() + self._length()
+        return rows.update(inbox_lease=self.owner, inbox_lease_until=until) == 1  # type: ignore[attr-defined,no-any-return]
+
+    def _length(self) -> timedelta:
+        """Twice the longest time that a call may take."""
+        return timedelta(seconds=2 * timeouts().call)
+
+
+class _Pull:
+    """One pull of one account."""
+
+    def __init__(
+        self,
+        account: ApiKey,
+        lease: Lease,
+        tally: Counter[str],
+        should_stop: Callable[[], bool],
+        progress: Callable[[int], None],
+    ) -> None:
+        self.account = account
+        self.lease = lease
+        self.tally = tally
+        self.should_stop = should_stop
+        self.progress = progress
+
+    def run(self, *, line: str | None, since: date | None) -> None:
+        """Fetch until nothing is left; raises what had to stop it."""
+        self.account.refresh_from_db()
+        now = timezone.now()
+        if accounts.is_refused(self.account, now=now):
+            raise InboxError(_("paused: %(why)s") % {"why": self.account.pause_reason})
+        today, start = tehran_today(now), self.account.inbox_day
+        if since is not None:
+            start = min(start, since) if start else since
+        start = self._reaching_back(start)
+        client = accounts.client_for(self.account)
+        fetch = self._pull_direct if choice("INBOX_MODE", INBOX_MODES) == "direct" else self._pull_peeking
+        try:
+            self._each_line(fetch, client, line=line, start=start)
+        except Rejected as error:
+            self._note_refusal(error)
+            raise
+        if line is None and not self.should_stop():
+            # Only now: whatever stops a pull, the next one asks from the same day again.
+            ApiKey.objects.filter(pk=self.account.pk).update(inbox_day=today)
+
+    def _reaching_back(self, start: date | None) -> date | None:
+        """The day to ask from, early enough to show again what is stored and not yet acknowledged.
+
+        Otherwise its absence from a peek would say nothing.
+        """
+        rows = InboundMessage.objects.filter(api_key=self.account, acknowledged_at=None)
+        oldest = rows.aggregate(at=Min("pulled_at"))["at"]
+        if oldest is None:
+            return start
+        first = tehran_today(oldest - GATEWAYS_OWN_SPAN)
+        return min(start, first) if start else first
+
+    def _each_line(
+        self,
+        fetch: "Callable[[SepahanClient, str | None, date | None], None]",
+        client: "SepahanClient",
+        *,
+        line: str | None,
+        start: date | None,
+    ) -> None:
+        """All lines in one go; where the gateway refuses that for one line's sake, each line by itself."""
+        try:
+            fetch(client, line, start)
+            return
+        except Rejected as error:
+            if line is not None or error.code not in LINE_ERRORS:
+                raise
+            refused = error
+        lines = list(SenderLine.objects.filter(api_key=self.account, is_active=True)[:BATCH])
+        if not lines:
+            raise refused
+        problems = []
+        for row in lines:
+            try:
+                fetch(client, row.number, start)
+            except Rejected as error:
+                if error.code not in LINE_ERRORS:
+                    raise
+                problems.append(f"{row.number}: {error}")
+        if problems:
+            raise InboxError("; ".join(problems))
+
+    def _note_refusal(self, error: Rejected) -> None:
+        says = verdict(error.code, http_status=error.http_status, readable=error.readable)
+        if says is Verdict.ACCOUNT_AT_FAULT:
+            accounts.pause(self.account, kind=PauseKind.ACCOUNT, reason=str(error))
+
+    # Peek, store, acknowledge
+
+    def _pull_peeking(self, client: "SepahanClient", line: str | None, start: date | None) -> None:
+        if self.account.inbox_stopped_at:
+            raise MarksNotHonoured(self.account.inbox_stop_reason)
+        acknowledged: Counter[Identity] = Counter()
+        while not self.should_stop():
+            self.lease.renew()
+            peek = client.receive(line=line, start_date=start, count=BATCH, mark_as_read=False)
+            if acknowledged and acknowledged <= _counted(peek):
+                self._stop(acknowledged)
+            batch = retrying(lambda seen=peek: self._store_peek(seen, line))  # type: ignore[misc]
+            if not peek:
+                return
+            # The attempt is recorded before the call. A crash from here to the answer leaves the batch in
+            # doubt as a whole, and the next peek tells.
+            attempt = retrying(lambda rows=batch: self._record_attempt(rows))  # type: ignore[misc]
+            self.lease.renew()
+            answer = client.receive(
+                line=line, start_date=start, count=min(len(peek), BATCH), mark_as_read=True
+            )
+            acknowledged = _counted(answer)
+            progressed = retrying(lambda a=answer, t=attempt: self._store_acknowledged(a, t))  # type: ignore[misc]
+            if not progressed:
+                raise InboxError(
+                    _("The gateway shows inbound messages but marks none of them as read; they are stored.")
+                )
+
+    def _store_peek(self, peek: "Sequence[ReceivedMessage]", line: str | None) -> list[InboundMessage]:
+        """Store what is new in a peek; returns the stored messages that it consists of."""
+        with transaction.atomic():
+            self.lease.renew()
+            waiting = self._still_unread(peek, line)
+            known, new = _matched(peek, waiting)
+            return known + self._store(new)
+
+    def _still_unread(self, seen: "Sequence[ReceivedMessage]", line: str | None) -> list[InboundMessage]:
+        """The stored messages that the gateway may still give out, judged by what it gives out now.
+
+        A batch in doubt is judged as a whole: not all of it there, and it was acknowledged. Message by
+        message, an equal one that arrived in between would be taken for the old one and lost. A pull of
+        one line sees only that line's part of the batch, and that part decides.
+        """
+        waiting = self._unacknowledged()
+        counted = _counted(seen)
+        doubtful: dict[int, list[InboundMessage]] = defaultdict(list)
+        for message in waiting:
+            if _in_doubt(message):
+                doubtful[message.acknowledgement_id or 0].append(message)
+        gone: list[InboundMessage] = []
+        for batch in doubtful.values():
+            visible = [message for message in batch if line is None or message.line == line]
+            if visible and not Counter(map(_identity_of, visible)) <= counted:
+                gone += batch
+        if not seen and line is None:
+            gone = waiting  # nothing is unread at the gateway, so these were read there by somebody
+        self._acknowledge(gone)
+        left = {message.pk for message in gone}
+        return [message for message in waiting if message.pk not in left]
+
+    def _record_attempt(self, batch: Sequence[InboundMessage]) -> Acknowledgement:
+        with transaction.atomic():
+            self.lease.renew()
+            attempt = Acknowledgement.objects.create(api_key=self.account)
+            pks = [message.pk for message in batch]
+            InboundMessage.objects.filter(pk__in=pks).update(acknowledgement=attempt)
+        return attempt
+
+    def _store_acknowledged(self, answer: "Sequence[ReceivedMessage]", attempt: Acknowledgement) -> bool:
+        """What the gateway has marked and given out: known messages are acknowledged, others are new.
+
+        Returns whether there was any. The answer is there, so nothing of this attempt is in doubt: what it
+        doesn't hold is still unread.
+        """
+        with transaction.atomic():
+            self.lease.renew()
+            waiting = self._unacknowledged()
+            # The batch first: among equal messages those just asked for are the ones meant.
+            waiting.sort(key=lambda message: (message.acknowledgement_id != attempt.pk, message.pk))
+            known, new = _matched(answer, waiting)
+            self._acknowledge(known)
+            self._store(new, acknowledged=True)
+            Acknowledgement.objects.filter(pk=attempt.pk).update(answered_at=timezone.now())
+        return bool(answer)
+
+    def _stop(self, batch: "Counter[Identity]") -> None:
+        """The gateway does not honour its marks: store nothing more until a person says what to do."""
+        shown = "; ".join(
+            f"{one.sender} → {one.line}, {one.date}: {one.text[:40]!r}" for one in list(batch)[:3]
+        )
+        reason = _(
+            "The gateway gives out messages again that it has just marked as read (%(shown)s …). Set "
+            "SEPAHAN[“INBOX_MODE”] to “direct”, or say at the account that they are new messages."
+        ) % {"shown": shown}
+        ApiKey.objects.filter(pk=self.account.pk).update(
+            inbox_stopped_at=timezone.now(), inbox_stop_reason=reason
+        )
+        raise MarksNotHonoured(reason)
+
+    # Direct
+
+    def _pull_direct(self, client: "SepahanClient", line: str | None, start: date | None) -> None:
+        """Marked by the call itself, stored by the next statement: a crash between the two loses a batch.
+
+        For gateways that don't honour marks; see the docs for what that means.
+        """
+        accept_as_new(self.account)  # a stop of the other mode has had its answer
+        before: Counter[Identity] = Counter()
+        while not self.should_stop():
+            self.lease.renew()
+            answer = client.receive(line=line, start_date=start, count=BATCH, mark_as_read=True)
+            retrying(lambda seen=answer: self._store_direct(seen, line))  # type: ignore[misc]
+            if not answer:
+                return
+            if before and before <= _counted(answer):
+                raise InboxError(
+                    _("The gateway has given out the same inbound messages twice; both are stored.")
+                )
+            before = _counted(answer)
+
+    def _store_direct(self, answer: "Sequence[ReceivedMessage]", line: str | None) -> None:
+        with transaction.atomic():
+            # No check of the lease: these messages are the gateway's no more, so they are stored whoever
+            # holds it.
+            known, new = _matched(answer, self._still_unread(answer, line))
+            self._acknowledge(known)
+            self._store(new, acknowledged=True)
+
+    # Rows
+
+    def _unacknowledged(self) -> list[InboundMessage]:
+        """The account's stored messages that the gateway may still hold as unread, oldest first.
+
+        Bounded by what the gateway may give out: a pull adds at most a batch before it acknowledges.
+        """
+        rows = InboundMessage.objects.filter(api_key=self.account, acknowledged_at=None)
+        return list(rows.select_related("acknowledgement").order_by("pk"))
+
+    def _acknowledge(self, messages: Iterable[InboundMessage]) -> None:
+        pks = [message.pk for message in messages]
+        if pks:
+            InboundMessage.objects.filter(pk__in=pks).update(acknowledged_at=timezone.now())
+            self.tally["acknowledged"] += len(pks)
+
+    def _store(
+        self, messages: "Sequence[ReceivedMessage]", *, acknowledged: bool = False
+    ) -> list[InboundMessage]:
+        now = timezone.now()
+        rows = []
+        for one in map(_identity, messages):
+            rows.append(
+                InboundMessage(
+                    line=one.line,
+                    sender=one.sender,
+                    text=one.text,
+                    gateway_date=one.date,
+                    received_at=parse_gateway_date(one.date),
+                    api_key=self.account,
+                    pulled_at=now,
+                    acknowledged_at=now if acknowledged else None,
+                )
+            )
+        rows.sort(key=lambda row: row.received_at or now)
+        # bulk_create gives no ids on MySQL and old MariaDB; one INSERT for all, then read back.
+        stored = InboundMessage.objects.bulk_create(rows)
+        if rows and stored[0].pk is None:
+            newest = InboundMessage.objects.filter(api_key=self.account).order_by("-pk")[: len(rows)]
+            stored = list(reversed(newest))
+        self.tally["stored"] += len(rows)
+        self.progress(len(rows))
+        return stored
+
+    # Dispatch
+
+    def dispatch(self) -> None:
+        """Send `message_received` for each message not yet dispatched, oldest first.
+
+        Each is tried once. A receiver that raises is logged with the message, which is tried again at the
+        next pull. The record is written in chunks and at least every second: a crash repeats what came
+        after the last record, and never skips one.
+        """
+        tried = Q()
+        while chunk := list(self._undispatched().filter(tried)[:DISPATCH_CHUNK]):
+            if not self._dispatch_chunk(chunk):
+                return
+            last = chunk[-1]
+            tried = Q(moment__gt=last.moment) | Q(moment=last.moment, pk__gt=last.pk)  # type: ignore[attr-defined]
+
+    def _undispatched(self) -> "QuerySet[InboundMessage]":
+        rows = InboundMessage.objects.filter(api_key=self.account, dispatched_at=None)
+        return rows.annotate(moment=Coalesce("received_at", "pulled_at")).order_by("moment", "pk")
+
+    def _dispatch_chunk(self, chunk: Sequence[InboundMessage]) -> bool:
+        done: list[int] = []
+        recorded = time.monotonic()
+        try:
+            for message in chunk:
+                if self.should_stop():
+                    return False
+                errors = signals.send_logged(signals.message_received, sender=InboundMessage, message=message)
+                _end_stray_transaction()
+                if errors:
+                    self._note_failure(message, errors)
+                else:
+                    done.append(message.pk)
+                if time.monotonic() - recorded > RECORD_EVERY:
+                    self._record_dispatched(done)
+                    done, recorded = [], time.monotonic()
+        finally:
+            self._record_dispatched(done)
+        return True
+
+    def _record_dispatched(self, pks: list[int]) -> None:
+        if pks:
+            InboundMessage.objects.filter(pk__in=pks).update(dispatched_at=timezone.now(), dispatch_error="")
+            self.tally["dispatched"] += len(pks)
+        self.lease.renew()
+
+    def _note_failure(self, message: InboundMessage, errors: Sequence[Exception]) -> None:
+        logger.error("Inbound message %s is not handled and will be tried again.", message.pk)
+        self.tally["undispatched"] += 1
+        InboundMessage.objects.filter(pk=message.pk).update(
+            dispatch_attempts=F("dispatch_attempts") + 1,
+            dispatch_error="; ".join(f"{type(error).__name__}: {error}" for error in errors)[:2000],
+        )
+
+
+def accept_as_new(account: ApiKey) -> None:
+    """A person says that the messages which stopped the inbox are new ones: go on."""
+    ApiKey.objects.filter(pk=account.pk).update(inbox_stopped_at=None, inbox_stop_reason="")
+
+
+def _end_stray_transaction() -> None:
+    """A receiver that left a transaction open must not carry off the records of the others with it."""
+    if (
+        not connection.in_atomic_block
+        and connection.connection is not None
+        and not connection.get_autocommit()
+    ):
+        connection.rollback()
+        connection.set_autocommit(True)
+
+
+def _in_doubt(message: InboundMessage) -> bool:
+    """Whether the gateway was asked to mark it, and the answer never came."""
+    return message.acknowledgement is not None and message.acknowledgement.answered_at is None
+
+
+def _clean(value: str, most: int | None = None) -> str:
+    """As the gateway wrote it, but for what no database takes: NUL, and half a character."""
+    text = value.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
+    return text if most is None else text[:most]
+
+
+def _identity(message: "ReceivedMessage") -> Identity:
+    return Identity(
+        line=_clean(message.line, LONGEST_FIELD),
+        date=_clean(message.date, LONGEST_FIELD),
+        sender=_clean(message.sender, LONGEST_FIELD),
+        text=_clean(message.text),
+    )
+
+
+def _identity_of(message: InboundMessage) -> Identity:
+    return Identity(line=message.line, date=message.gateway_date, sender=message.sender, text=message.text)
+
+
+def _counted(messages: "Iterable[ReceivedMessage]") -> "Counter[Identity]":
+    return Counter(map(_identity, messages))
+
+
+def _matched(
+    seen: "Sequence[ReceivedMessage]", stored: Sequence[InboundMessage]
+) -> "tuple[list[InboundMessage], list[ReceivedMessage]]":
+    """The stored messages that `seen` consists of, each used once, and what is over."""
+    by_identity: dict[Identity, list[InboundMessage]] = defaultdict(list)
+    for message in reversed(stored):
+        by_identity[_identity_of(message)].append(message)
+    known, new = [], []
+    for one in seen:
+        same = by_identity[_identity(one)]
+        if same:
+            known.append(same.pop())
+        else:
+            new.append(one)
+    return known, new

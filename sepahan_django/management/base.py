@@ -1,0 +1,135 @@
+"""What the app's commands share: accounts, loops that end cleanly, one line of counts, exit status."""
+
+import signal
+import sys
+import threading
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError, InterfaceError, close_old_connections, connections
+from django.utils.translation import gettext as _
+
+from sepahan_django.accounts import AccountError
+from sepahan_django.gateway.errors import SepahanError
+
+
+class Stopper:
+    """Turns SIGTERM and SIGINT into a wish to stop after the request that is under way."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+
+    def __call__(self) -> bool:
+        return self._event.is_set()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait, or return True at once when asked to stop."""
+        return self._event.wait(seconds)
+
+    @contextmanager
+    def listening(self) -> Iterator["Stopper"]:
+        if threading.current_thread() is not threading.main_thread():
+            yield self
+            return
+        before = {
+            number: signal.signal(number, lambda *_args: self._event.set())
+            for number in (signal.SIGTERM, signal.SIGINT)
+        }
+        try:
+            yield self
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+class SepahanCommand(BaseCommand):
+    """A command that works once, or every so many seconds with `--loop`.
+
+    Exit status 0: the work is done. Otherwise 1, with one sentence for each account in trouble.
+    """
+
+    has_loop = True
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--account", metavar="T", help="only the account with this title")
+        if self.has_loop:
+            parser.add_argument(
+                "--loop",
+                type=positive_number,
+                metavar="SECONDS",
+                help="go on until SIGTERM or SIGINT, pausing so many seconds between two runs",
+            )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        stop = Stopper()
+        with stop.listening():
+            if not options.get("loop"):
+                self._once(stop, options)
+                return
+            while not stop():
+                try:
+                    self._once(stop, options)
+                except CommandError as error:
+                    # A loop outlives what a run can't do: the next one tries again.
+                    self.stderr.write(str(error))
+                close_old_connections()
+                stop.wait(options["loop"])
+
+    def _once(self, stop: Stopper, options: dict[str, Any]) -> None:
+        try:
+            troubles = self.work(stop, **options)
+        except (AccountError, SepahanError, ImproperlyConfigured) as error:
+            raise CommandError(str(error)) from None
+        except (DatabaseError, InterfaceError) as error:
+            connections.close_all()
+            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            raise CommandError(_("The database can't be used: %(why)s") % {"why": reason}) from None
+        if troubles:
+            raise CommandError("\n".join(f"{title}: {why}" for title, why in troubles.items()))
+
+    def work(self, stop: Stopper, **options: Any) -> Mapping[str, str]:
+        """One run; returns a sentence for each account in trouble."""
+        raise NotImplementedError
+
+    def print_counts(self, counts: Mapping[str, int], *, quiet: bool = False) -> None:
+        """One line, `a=1 b=2`. A loop prints it only when something happened."""
+        if quiet and not any(counts.values()):
+            return
+        self.stdout.write(" ".join(f"{name}={number}" for name, number in counts.items()))
+
+    @contextmanager
+    def progress(self, unit: str, options: Mapping[str, Any]) -> Iterator[Callable[[int], None]]:
+        """A bar on a terminal, nothing in cron or in a loop."""
+        if options.get("loop") or not self.stdout.isatty() or not sys.stderr.isatty():
+            yield lambda done: None
+            return
+        from tqdm import tqdm
+
+        with tqdm(unit=f" {unit}", leave=False) as bar:
+            yield lambda done: _advance(bar, done)
+
+
+def _advance(bar: Any, done: int) -> None:
+    bar.update(done)
+
+
+def positive_number(text: str) -> float:
+    """An argument that must be a number above zero."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0
+    if not 0 < number < float("inf"):
+        raise ArgumentTypeError(f"{text!r} is not a positive number")
+    return number
+
+
+def positive_count(text: str) -> int:
+    """An argument that must be a whole number above zero."""
+    if not text.isdecimal() or int(text) < 1:
+        raise ArgumentTypeError(f"{text!r} is not a whole number above zero")
+    return int(text)

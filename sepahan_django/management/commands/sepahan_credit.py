@@ -1,0 +1,23 @@
+"""Ask for the credit."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sepahan_django import accounts
+from sepahan_django.gateway.errors import SepahanError
+from sepahan_django.management.base import SepahanCommand, Stopper
+
+
+class Command(SepahanCommand):
+    help = "Asks for the accounts' credit, in Rials, and keeps it."
+    has_loop = False
+
+    def work(self, stop: Stopper, **options: Any) -> Mapping[str, str]:
+        credits, troubles = {}, {}
+        for row in accounts.active_accounts(options["account"]):
+            try:
+                credits[row.title] = accounts.refresh_credit(row)
+            except (SepahanError, accounts.AccountError) as error:
+                troubles[row.title] = str(error)
+        self.print_counts(credits)
+        return troubles

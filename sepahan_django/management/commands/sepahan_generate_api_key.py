@@ -1,0 +1,51 @@
+"""Make a token with the panel's user name and password, and store it."""
+
+import os
+from argparse import ArgumentParser
+from collections.abc import Mapping
+from getpass import getpass
+from typing import Any
+
+from django.core.management.base import CommandError
+
+from sepahan_django import accounts
+from sepahan_django.management.base import SepahanCommand, Stopper
+
+
+class Command(SepahanCommand):
+    help = (
+        "Makes a token at the gateway and stores it, encrypted, as an account. The panel's user name and "
+        "password are asked for, or read from SEPAHAN_USERNAME and SEPAHAN_PASSWORD; they are not kept."
+    )
+    has_loop = False
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--title", required=True, help="the token's and the account's title")
+        parser.add_argument(
+            "--domain", required=True, help="the panel's domain without its suffix: sepahansms"
+        )
+        parser.add_argument("--ip", action="append", default=[], help="an allowed address; may be repeated")
+        parser.add_argument(
+            "--base-url", default="", help="the gateway's address, if not that of the settings"
+        )
+
+    def work(self, stop: Stopper, **options: Any) -> Mapping[str, str]:
+        row = accounts.generate_api_key(
+            title=options["title"],
+            username=os.environ.get("SEPAHAN_USERNAME") or self._asked("User name: ", input),
+            password=os.environ.get("SEPAHAN_PASSWORD") or self._asked("Password: ", getpass),
+            domain=options["domain"],
+            ips=options["ip"],
+            base_url=options["base_url"],
+        )
+        self.stdout.write(f"stored as account {row.title}, token {row.token!r}")
+        return {}
+
+    def _asked(self, prompt: str, ask: Any) -> str:
+        try:
+            answer = str(ask(prompt))
+        except EOFError:
+            answer = ""
+        if not answer:
+            raise CommandError("User name and password are needed to make a token.")
+        return answer

@@ -1,0 +1,29 @@
+"""Delete what is old."""
+
+from argparse import ArgumentParser
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from sepahan_django import pruning
+from sepahan_django.management.base import SepahanCommand, Stopper, positive_count
+
+
+class Command(SepahanCommand):
+    help = "Deletes messages that have come to their end, and their requests, when older than so many days."
+    has_loop = False
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--older-than", type=positive_count, required=True, metavar="DAYS")
+
+    def work(self, stop: Stopper, **options: Any) -> Mapping[str, str]:
+        with self.progress("rows", options) as progress:
+            counts = pruning.prune(
+                before=timezone.now() - timedelta(days=options["older_than"]),
+                should_stop=stop,
+                progress=progress,
+            )
+        self.print_counts(counts)
+        return {}

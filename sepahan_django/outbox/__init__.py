@@ -1,0 +1,21 @@
+"""The way out: queue -> claim -> submit -> settle. The only writer of outbound states.
+
+`queueing` stores messages, `claiming` puts due ones into a request, `submitting` puts a request on the
+wire, `settling` records what came of it, `running` does it all until nothing is due.
+"""
+
+from sepahan_django.outbox.people import cancel, mark_sent, send_again
+from sepahan_django.outbox.queueing import Draft, InvalidMessage, queue, queue_many
+from sepahan_django.outbox.running import drain, run_once
+
+__all__ = [
+    "Draft",
+    "InvalidMessage",
+    "cancel",
+    "drain",
+    "mark_sent",
+    "queue",
+    "queue_many",
+    "run_once",
+    "send_again",
+]

@@ -1,0 +1,140 @@
+"""Taking messages, or a request left behind, so that nobody else has them."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.db.models import F, QuerySet
+
+from sepahan_django import signals
+from sepahan_django.conf import timeouts
+from sepahan_django.models import ApiKey, MessageState, OutboundMessage, Priority, RequestState, SendRequest
+
+BATCH = 100
+"""Messages a request, the gateway's limit."""
+
+EXPIRY_CHUNK = 500
+
+
+@dataclass
+class Claim:
+    """A request that this process holds until `until`, and its messages in the order they go out.
+
+    `was_out` tells that an earlier attempt may have reached the gateway: ask before anything else.
+    """
+
+    request: SendRequest
+    messages: list[OutboundMessage]
+    until: datetime
+    was_out: bool
+    outlived: list[OutboundMessage] = field(default_factory=list)
+    """Messages of the request that must not go out any more; what becomes of them is settled with it."""
+
+
+def lease() -> timedelta:
+    """How long a claim holds: twice the longest time that its HTTP call may take.
+
+    It is also the pause before a request without an answer is taken up: it may still be on its way.
+    """
+    return timedelta(seconds=2 * timeouts().call)
+
+
+def expire(api_key: ApiKey, *, now: datetime) -> int:
+    """End the queued messages that are past their time; returns how many."""
+    total = 0
+    while True:
+        with transaction.atomic():
+            waiting = OutboundMessage.objects.outlived(now=now).filter(api_key=api_key)
+            pks = list(waiting.order_by("expires_at").values_list("pk", flat=True)[:EXPIRY_CHUNK])
+            if not pks:
+                return total
+            listening = signals.message_failed.has_listeners(OutboundMessage)
+            # Locked before they are moved, so that the signal is sent for those moved here and no others.
+            rows = list(_locked(waiting.filter(pk__in=pks))) if listening else []
+            total += OutboundMessage.objects.filter(pk__in=pks).move(MessageState.EXPIRED)
+            for message in rows:
+                message.note_state(MessageState.EXPIRED)
+                signals.send_on_commit(signals.message_failed, sender=OutboundMessage, message=message)
+
+
+def has_due(api_key: ApiKey, *, now: datetime, lanes: Collection[int] = tuple(Priority.values)) -> bool:
+    """Whether a message of these lanes waits to be sent now."""
+    return any(
+        OutboundMessage.objects.due(api_key=api_key, priority=lane, now=now).exists() for lane in lanes
+    )
+
+
+def claim(
+    api_key: ApiKey, *, now: datetime, only: Collection[int] | None = None, limit: int = BATCH
+) -> Claim | None:
+    """Put up to `limit` due messages into a new request, the most urgent first; None when none is due.
+
+    `only` narrows it to messages with these ids. After this commit the messages are `sending` and belong
+    to a request whose id is stored: a crash at any later point leaves a request that is taken up by it.
+    """
+    with transaction.atomic():
+        # The INSERT comes first because SQLite can wait for its write lock only in a transaction that has
+        # not read yet. The attempt is recorded before it is made: from here on the request may be out.
+        request = SendRequest.objects.create(
+            request_id=SendRequest.fresh_request_id(),
+            api_key=api_key,
+            state=RequestState.SENDING,
+            attempts=1,
+            claims=1,
+            first_attempt_at=now,
+            due_at=now + lease(),
+        )
+        messages: list[OutboundMessage] = []
+        for lane in Priority.values:
+            due = OutboundMessage.objects.due(api_key=api_key, priority=lane, now=now)
+            if only is not None:
+                due = due.filter(pk__in=only)
+            if room := min(limit, BATCH) - len(messages):
+                messages += _locked(due)[:room]
+        pks = [message.pk for message in messages]
+        # The condition in `move` is what makes a claim exclusive on every database; the locks above only
+        # spare the waiting.
+        if not pks or OutboundMessage.objects.filter(pk__in=pks).move(
+            MessageState.SENDING, request=request, error_code=None, error_message=""
+        ) != len(pks):
+            transaction.set_rollback(True)
+            return None
+    for message in messages:
+        message.note_state(MessageState.SENDING, request=request)
+    return Claim(request=request, messages=messages, until=now + lease(), was_out=False)
+
+
+def _locked(rows: QuerySet[OutboundMessage]) -> QuerySet[OutboundMessage]:
+    return rows.select_for_update(skip_locked=connection.features.has_select_for_update_skip_locked)
+
+
+def take_up(api_key: ApiKey, *, now: datetime, pk: int | None = None) -> Claim | None:
+    """Take a request whose time has come: half of a split one, one in doubt, or one whose holder is gone."""
+    due = SendRequest.objects.filter(api_key=api_key, due_at__lte=now).order_by("due_at", "pk")
+    if pk is not None:
+        due = due.filter(pk=pk)
+    for request in due[:BATCH]:
+        mine = SendRequest.objects.filter(pk=request.pk, claims=request.claims, due_at=request.due_at)
+        was_out = request.attempts > 0
+        taken = mine.update(
+            claims=F("claims") + 1,
+            attempts=request.attempts if was_out else 1,
+            state=RequestState.IN_DOUBT if was_out else RequestState.SENDING,
+            first_attempt_at=request.first_attempt_at or now,
+            due_at=now + lease(),
+        )
+        if taken:
+            request.refresh_from_db()
+            messages = list(request.messages.filter(state=MessageState.SENDING).order_by("pk"))
+            return Claim(request=request, messages=messages, until=now + lease(), was_out=was_out)
+    return None
+
+
+def renew(claim: Claim, *, now: datetime, attempts: int = 0) -> bool:
+    """Hold the claim for another lease, and count attempts about to be made; False when it is lost."""
+    changed = SendRequest.objects.filter(pk=claim.request.pk, claims=claim.request.claims).update(
+        due_at=now + lease(), attempts=F("attempts") + attempts
+    )
+    claim.until = now + lease()
+    return changed == 1

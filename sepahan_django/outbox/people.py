@@ -1,0 +1,53 @@
+"""What only a person may decide about messages."""
+
+from collections.abc import Callable
+
+from django.db import transaction
+from django.utils import timezone
+
+from sepahan_django.models import MessageState, OutboundMessage
+from sepahan_django.models.outbound import OutboundMessageQuerySet
+
+CHUNK = 500
+
+
+def cancel(messages: OutboundMessageQuerySet) -> int:
+    """Cancel those of these messages that are still queued; returns how many."""
+    return _each_chunk(
+        messages.filter(state=MessageState.QUEUED), lambda rows: rows.move(MessageState.CANCELLED)
+    )
+
+
+def send_again(messages: OutboundMessageQuerySet) -> int:
+    """Queue again those that failed or are in doubt; returns how many.
+
+    A message in doubt may have been sent before: this is the one place where it can go out twice, and a
+    person says so.
+    """
+    again = messages.filter(state__in=(MessageState.FAILED, MessageState.IN_DOUBT))
+    now = timezone.now()
+    return _each_chunk(
+        again,
+        lambda rows: rows.move(
+            MessageState.QUEUED, request=None, error_code=None, error_message="", due_at=now
+        ),
+    )
+
+
+def mark_sent(messages: OutboundMessageQuerySet) -> int:
+    """Take messages in doubt for sent, because a person knows it; returns how many."""
+    now = timezone.now()
+    return _each_chunk(
+        messages.filter(state=MessageState.IN_DOUBT),
+        lambda rows: rows.move(MessageState.SENT, sent_at=now),
+    )
+
+
+def _each_chunk(messages: OutboundMessageQuerySet, change: Callable[[OutboundMessageQuerySet], int]) -> int:
+    """In bounded statements, so that a million rows hold no lock for long."""
+    total, last = 0, 0
+    while pks := list(messages.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:CHUNK]):
+        with transaction.atomic():
+            total += change(OutboundMessage.objects.filter(pk__in=pks))
+        last = pks[-1]
+    return total

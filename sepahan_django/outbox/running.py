@@ -1,0 +1,227 @@
+"""Sending until nothing is due: for the command, for a task, and for the rows of one caller."""
+
+import logging
+import threading
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError, connection
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from sepahan_django import accounts
+from sepahan_django.gateway.errors import SepahanError
+from sepahan_django.models import ApiKey, MessageState, OutboundMessage, PauseKind, SendRequest
+from sepahan_django.models.states import Priority
+from sepahan_django.outbox import settling
+from sepahan_django.outbox.claiming import BATCH, Claim, claim, expire, has_due, take_up
+from sepahan_django.outbox.settling import Tally
+from sepahan_django.outbox.submitting import MARGIN, MEMORY, Submission
+
+logger = logging.getLogger("sepahan_django")
+
+
+@dataclass
+class Report:
+    """What a run did: messages by state, and what keeps an account's messages waiting."""
+
+    tally: Tally = field(default_factory=Tally)
+    troubles: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class _Step:
+    """What one account's turn came to. `more` tells whether to give it another."""
+
+    tally: Tally
+    more: bool
+    trouble: str = ""
+
+
+def submit_now(pks: Collection[int]) -> None:
+    """Send these queued messages at once, in this process; what can't be sent now stays for a worker.
+
+    Raises nothing: to the caller the messages are queued, and that is already true.
+    """
+    try:
+        rows = OutboundMessage.objects.filter(pk__in=pks, state=MessageState.QUEUED)
+        for account in ApiKey.objects.filter(pk__in=rows.values("api_key"), is_active=True):
+            _submit_now(account, pks)
+    except (DatabaseError, accounts.AccountError, ImproperlyConfigured) as error:
+        logger.warning("Messages stay queued: %s", error)
+    except Exception:
+        logger.exception("Messages stay queued")
+
+
+def _submit_now(account: ApiKey, pks: Collection[int]) -> None:
+    now = timezone.now()
+    if accounts.is_held(account, now=now) or (account.backoff_until and now < account.backoff_until):
+        return
+    client = accounts.client_for(account)
+    if not accounts.take_probe(account, now=now):
+        return
+    while (taken := claim(account, now=timezone.now(), only=pks)) is not None:
+        waiting: list[Claim] = [taken]
+        while waiting:
+            submission = Submission(waiting.pop(), client)
+            submission.run()
+            if submission.trouble:
+                return
+            halves = [take_up(account, now=timezone.now(), pk=pk) for pk in submission.follow_ups]
+            waiting += [half for half in halves if half is not None]
+
+
+def run_once(account: ApiKey, *, limit: int = BATCH, patient: bool = False) -> _Step:
+    """One turn of one account: at most one request of new messages, or one that was left behind.
+
+    A `patient` caller comes again by itself, so it keeps the pauses after failures; one that does not (a
+    person, cron) asks the gateway each time.
+    """
+    now = timezone.now()
+    account.refresh_from_db()
+    tally = Tally()
+    if expired := expire(account, now=now):
+        tally[MessageState.EXPIRED.value] += expired
+    left = not SendRequest.objects.filter(api_key=account, due_at__lte=now).exists()
+    if left and not has_due(account, now=now):
+        return _Step(tally, more=False)
+
+    if accounts.is_held(account, now=now) and not _credit_is_back(account, now=now, patient=patient):
+        return _Step(tally, more=False, trouble=_("paused: %(why)s") % {"why": account.pause_reason})
+    if patient and account.backoff_until and now < account.backoff_until:
+        return _Step(tally, more=False)
+    try:
+        client = accounts.client_for(account)
+    except (accounts.AccountError, ImproperlyConfigured) as error:
+        return _Step(tally, more=False, trouble=str(error))
+    if not accounts.take_probe(account, now=now):
+        return _Step(tally, more=False)
+
+    taken = _next(account, limit=limit)
+    if taken is None:
+        return _Step(tally, more=False)
+    submission = Submission(taken, client)
+    submission.run()
+    tally += submission.tally
+    tally["requests"] += 1
+    return _Step(tally, more=not submission.trouble, trouble=submission.trouble)
+
+
+def _next(account: ApiKey, *, limit: int) -> Claim | None:
+    """New messages before old requests only where one of them is urgent: it waits for one request at most."""
+    now = timezone.now()
+    if has_due(account, now=now, lanes=(Priority.URGENT,)):
+        return claim(account, now=now, limit=limit) or take_up(account, now=now)
+    return take_up(account, now=now) or claim(account, now=now, limit=limit)
+
+
+def _credit_is_back(account: ApiKey, *, now: datetime, patient: bool) -> bool:
+    """For an account that waits for credit: whether the gateway says that there is more of it."""
+    if account.pause_kind != PauseKind.CREDIT:
+        return False
+    if patient and account.paused_until and now < account.paused_until:
+        return False
+    try:
+        accounts.refresh_credit(account)
+    except (SepahanError, accounts.AccountError):
+        return False
+    account.refresh_from_db()
+    return not accounts.is_held(account, now=now)
+
+
+def give_up_forgotten() -> Tally:
+    """Leave to a person the requests that the gateway has forgotten, of whatever account, calling nobody."""
+    tally = Tally()
+    forgotten = timezone.now() - MEMORY + MARGIN
+    while True:
+        rows = SendRequest.objects.filter(due_at__lte=timezone.now(), first_attempt_at__lte=forgotten)
+        request = rows.select_related("api_key").order_by("pk").first()
+        taken = take_up(request.api_key, now=timezone.now(), pk=request.pk) if request else None
+        if taken is None:
+            return tally
+        tally += settling.left_to_a_person(taken)
+
+
+def drain(
+    account: ApiKey | str | None = None,
+    *,
+    limit: int | None = None,
+    workers: int = 1,
+    patient: bool = False,
+    should_stop: Callable[[], bool] = lambda: False,
+    progress: Callable[[int], None] = lambda done: None,
+) -> Report:
+    """Send until nothing is due or `limit` messages were taken, the accounts in turn, by so many threads."""
+    rows = accounts.active_accounts(account)
+    report = Report(tally=give_up_forgotten())
+    budget = _Budget(limit)
+    lock = threading.Lock()
+
+    def work(index: int) -> None:
+        turns = [
+            ApiKey.objects.get(pk=row.pk)
+            for row in rows[index % max(len(rows), 1) :] + rows[: index % max(len(rows), 1)]
+        ]
+        while turns and not should_stop() and (share := budget.take()):
+            for turn in list(turns):
+                step = run_once(turn, limit=share, patient=patient)
+                taken = sum(count for name, count in step.tally.items() if name != "requests")
+                with lock:
+                    report.tally += step.tally
+                    if step.trouble:
+                        report.troubles[turn.title] = step.trouble
+                    progress(taken)
+                if not step.more:
+                    turns.remove(turn)
+                if should_stop():
+                    return
+
+    _in_threads(work, workers)
+    if report.tally[MessageState.SENT.value]:
+        _look_at_credit(rows)
+    return report
+
+
+class _Budget:
+    """How many messages may still be taken; shared by the threads."""
+
+    def __init__(self, limit: int | None) -> None:
+        self._left = limit
+        self._lock = threading.Lock()
+
+    def take(self) -> int:
+        """Room for one more request, 0 when there is none."""
+        if self._left is None:
+            return BATCH
+        with self._lock:
+            share = min(self._left, BATCH)
+            self._left -= share
+            return share
+
+
+def _in_threads(work: Callable[[int], None], workers: int) -> None:
+    if workers <= 1:
+        return work(0)
+
+    def closing(index: int) -> None:
+        try:
+            work(index)
+        finally:
+            connection.close()  # a thread's own
+
+    with ThreadPoolExecutor(workers, thread_name_prefix="sepahan") as pool:
+        for future in [pool.submit(closing, index) for index in range(workers)]:
+            future.result()
+    return None
+
+
+def _look_at_credit(rows: Sequence[ApiKey]) -> None:
+    """After sending, so that `credit_low` fires and pages are right. Not worth failing for."""
+    for row in rows:
+        try:
+            accounts.refresh_credit(row)
+        except (SepahanError, accounts.AccountError) as error:
+            logger.info("The credit of the account %s is not known: %s", row.title, error)

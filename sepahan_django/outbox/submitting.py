@@ -1,0 +1,217 @@
+"""Putting one claimed request on the wire, outside of any transaction, and seeing it through.
+
+What makes a crash at any line safe: before the call the database says that the request may be out
+(`attempts`), and after it nothing is believed but what is settled. Whoever takes the request up later asks
+the gateway first, and submits again under the same request-Id alone.
+"""
+
+import logging
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from django.utils import timezone
+
+from sepahan_django import accounts
+from sepahan_django.gateway.codes import Verdict, verdict
+from sepahan_django.gateway.errors import NotSubmitted, OutcomeUnknown, Rejected, SepahanError
+from sepahan_django.models import PauseKind
+from sepahan_django.outbox import settling
+from sepahan_django.outbox.claiming import Claim, renew
+from sepahan_django.outbox.settling import Tally
+
+if TYPE_CHECKING:
+    from sepahan_django.gateway import SendResult, SepahanClient
+
+logger = logging.getLogger("sepahan_django")
+
+MEMORY = timedelta(hours=4)
+"""How long the gateway remembers request-Ids (contract: checkRequestId)."""
+MARGIN = timedelta(minutes=10)
+"""Kept off its end, for clocks that differ and calls that take their time."""
+
+
+class Submission:
+    """One request being seen through. `tally` is what came of it, `trouble` why no other should follow now.
+
+    `follow_ups` are the requests that it was split into.
+    """
+
+    def __init__(self, claim: Claim, client: "SepahanClient") -> None:
+        self.claim = claim
+        self.client = client
+        self.tally = Tally()
+        self.trouble = ""
+        self.follow_ups: list[int] = []
+
+    def run(self) -> None:
+        """Submit, or find out what became of the submission before."""
+        self._leave_out_the_outlived()
+        if self.claim.was_out:
+            self._clear_up()
+        elif not self.claim.messages:
+            self.tally += settling.released(self.claim)
+        else:
+            self._submit()
+
+    def _leave_out_the_outlived(self) -> None:
+        now = timezone.now()
+        outlived = [m for m in self.claim.messages if m.expires_at and m.expires_at <= now]
+        if outlived:
+            self.claim.outlived += outlived
+            self.claim.messages = [m for m in self.claim.messages if m not in outlived]
+
+    # The first submission
+
+    def _submit(self) -> None:
+        try:
+            result = self._call_gateway()
+        except NotSubmitted as error:
+            self.tally += settling.released(self.claim, error)
+            self._back_off(error)
+        except OutcomeUnknown as error:
+            self._remain_in_doubt(error)
+        except Rejected as error:
+            self._rejected(error)
+        else:
+            self._accepted(result)
+
+    def _call_gateway(self) -> "SendResult":
+        """One HTTP request with the claim's request-Id; raises the gateway's errors and no others."""
+        if timezone.now() >= self.claim.until:
+            # This process slept so long that the request may be somebody else's by now. To them it is in
+            # doubt, and to send it here could be to send it after they have given it up.
+            raise OutcomeUnknown("The claim grew too old before the request was made.")
+        messages = self.claim.messages
+        first = messages[0]
+        request_id = self.claim.request.request_id
+        try:
+            if all((m.text, m.sender) == (first.text, first.sender) for m in messages):
+                return self.client.send(
+                    sender=first.sender,
+                    text=first.text,
+                    recipients=[m.recipient for m in messages],
+                    request_id=request_id,
+                )
+            return self.client.send_p2p(
+                senders=[m.sender for m in messages],
+                texts=[m.text for m in messages],
+                recipients=[m.recipient for m in messages],
+                request_id=request_id,
+            )
+        except SepahanError:
+            raise
+        except ValueError as error:  # the client refuses it before anything leaves: one message is bad
+            raise Rejected(str(error), code=None) from None
+        except Exception as error:  # a fault of the client's own: whether it has sent nobody knows
+            logger.exception("The client failed with request %s.", request_id)
+            raise OutcomeUnknown(f"The client failed: {type(error).__name__}") from None
+
+    def _accepted(self, result: "SendResult | None") -> None:
+        self.tally += settling.accepted(self.claim, result)
+        accounts.resume(self.claim.request.api_key)
+
+    def _rejected(self, error: Rejected) -> None:
+        says = verdict(error.code, http_status=error.http_status, readable=error.readable)
+        if error.code is None and error.http_status is None:
+            says = Verdict.SOME_MESSAGE_AT_FAULT  # our own client's refusal, see above
+        if says is Verdict.ALREADY_RECEIVED:
+            return self._accepted(None)
+        tally, self.follow_ups = settling.rejected(self.claim, error, says)
+        self.tally += tally
+        self._act_on(says, error)
+
+    def _act_on(self, says: Verdict, error: SepahanError) -> None:
+        """What a refusal means for the account."""
+        api_key = self.claim.request.api_key
+        if says is Verdict.ACCOUNT_AT_FAULT:
+            accounts.pause(api_key, kind=PauseKind.ACCOUNT, reason=str(error))
+        elif says is Verdict.NO_CREDIT:
+            accounts.pause_for_credit(api_key, reason=str(error))
+        elif says is Verdict.TRY_LATER:
+            accounts.back_off(api_key, reason=str(error))
+        else:
+            accounts.resume(api_key)  # the gateway looked at the messages: the account works
+            return
+        self.trouble = str(error)
+
+    def _back_off(self, error: SepahanError) -> None:
+        accounts.back_off(self.claim.request.api_key, reason=str(error))
+        self.trouble = str(error)
+
+    def _remain_in_doubt(self, error: SepahanError) -> None:
+        self.tally += settling.still_in_doubt(self.claim, error)
+        self._back_off(error)
+
+    # A submission that may have been received
+
+    def _clear_up(self) -> None:
+        if self._is_forgotten(timezone.now()):
+            self.tally += settling.left_to_a_person(self.claim)
+            return
+        received = self._ask()
+        if received is None:
+            return
+        if received:
+            self._accepted(None)
+        elif self.claim.messages:
+            self._submit_again()
+        elif self._is_forgotten(timezone.now() + settling.LONGEST_DOUBT_PAUSE):
+            self.tally += settling.outlived_for_good(self.claim)
+        else:
+            # Nothing is left that may be sent, but the first submission may still be on its way through
+            # the gateway: go on asking for as long as the gateway remembers.
+            self.tally += settling.still_in_doubt(self.claim)
+
+    def _is_forgotten(self, now: datetime) -> bool:
+        """Whether the gateway's no proves nothing any more. So does a clock that has gone backwards."""
+        first = self.claim.request.first_attempt_at
+        return first is None or now < first - MARGIN or now >= first + MEMORY - MARGIN
+
+    def _ask(self) -> bool | None:
+        """Whether the gateway has the request; None when it doesn't say, and the request stays in doubt."""
+        request = self.claim.request
+        try:
+            return self.client.check_request_id(request.request_id)
+        except Rejected as error:
+            self.tally += settling.still_in_doubt(self.claim, error)
+            says = verdict(error.code, http_status=error.http_status, readable=error.readable)
+            self._act_on(says, error)
+            if not self.trouble:
+                self._back_off(error)
+        except SepahanError as error:
+            self._remain_in_doubt(error)
+        except Exception as error:  # a fault of the client's own
+            logger.exception("The client failed when asked for request %s.", request.request_id)
+            self._remain_in_doubt(OutcomeUnknown(f"The client failed: {type(error).__name__}"))
+        return None
+
+    def _submit_again(self) -> None:
+        """Under the same request-Id, so that the gateway can't take it twice."""
+        if not renew(self.claim, now=timezone.now(), attempts=1):
+            return  # somebody else has taken it up in the meantime
+        try:
+            result = self._call_gateway()
+        except (NotSubmitted, OutcomeUnknown) as error:
+            # Also when this attempt never left: the ones before it may have.
+            self._remain_in_doubt(error)
+        except Rejected as error:
+            self._rejected_again(error)
+        else:
+            self._accepted(result)
+
+    def _rejected_again(self, error: Rejected) -> None:
+        """Another refusal than -20 says nothing of the earlier attempt: the gateway is asked once more.
+
+        A refusal for the account's sake is believed for the account all the same.
+        """
+        says = verdict(error.code, http_status=error.http_status, readable=error.readable)
+        if says is Verdict.ALREADY_RECEIVED:
+            return self._accepted(None)
+        if not renew(self.claim, now=timezone.now()):
+            return None
+        received = self._ask()
+        if received:
+            self._accepted(None)
+        elif received is False:
+            self._rejected(error)
+        return None

@@ -1,0 +1,56 @@
+"""Deleting what is old, in bounded statements."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from sepahan_django.models import Acknowledgement, InboundMessage, MessageState, OutboundMessage, SendRequest
+
+CHUNK = 500
+
+ENDED = (
+    MessageState.DELIVERED,
+    MessageState.UNDELIVERED,
+    MessageState.FAILED,
+    MessageState.CANCELLED,
+    MessageState.EXPIRED,
+)
+"""States in which nothing more is to come. `sent` is one as well, once nobody asks any more."""
+
+
+def prune(
+    *,
+    before: datetime,
+    should_stop: Callable[[], bool] = lambda: False,
+    progress: Callable[[int], None] = lambda done: None,
+) -> dict[str, int]:
+    """Delete what was made before this moment and has come to its end; returns counts.
+
+    What still waits for something is kept whatever its age: messages queued, being sent, in doubt or
+    asked for, and inbound ones not acknowledged or not dispatched.
+    """
+    ended = Q(state__in=ENDED) | Q(state=MessageState.SENT, status_due_at=None)
+    outbound = OutboundMessage.objects.filter(ended, created_at__lt=before)
+    inbound = InboundMessage.objects.filter(
+        pulled_at__lt=before, acknowledged_at__isnull=False, dispatched_at__isnull=False
+    )
+    requests = SendRequest.objects.filter(created_at__lt=before, due_at=None, messages=None)
+    attempts = Acknowledgement.objects.filter(attempted_at__lt=before, messages=None)
+    return {
+        "outbound": _delete(outbound, should_stop, progress),
+        "inbound": _delete(inbound, should_stop, progress),
+        "requests": _delete(requests, should_stop, progress),
+        "acknowledgements": _delete(attempts, should_stop, progress),
+    }
+
+
+def _delete(rows: "QuerySet[Any]", should_stop: Callable[[], bool], progress: Callable[[int], None]) -> int:
+    total = 0
+    while not should_stop() and (pks := list(rows.order_by("pk").values_list("pk", flat=True)[:CHUNK])):
+        # The condition stands in the DELETE too: a message that was queued again meanwhile is kept.
+        deleted, _by_model = rows.filter(pk__in=pks).delete()
+        total += deleted
+        progress(deleted)
+    return total
