@@ -1,0 +1,170 @@
+"""Accounts and their lines."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.debug import sensitive_post_parameters
+
+from sepahan_django import accounts, inbox
+from sepahan_django.admin import display
+from sepahan_django.admin.forms import AccountForm, GenerateForm, LineForm
+from sepahan_django.gateway.errors import SepahanError
+from sepahan_django.models import ApiKey, SenderLine
+
+
+class SenderLineInline(admin.TabularInline):  # type: ignore[type-arg]
+    model = SenderLine
+    form = LineForm
+    extra = 0
+
+
+@admin.register(SenderLine)
+class SenderLineAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """The numbers that SMS are sent from."""
+
+    form = LineForm
+    list_display = ("number", "label", "api_key", "purpose", "is_default", "is_active")
+    list_select_related = ("api_key",)
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Accounts: the token is written and never shown; credit and pause are looked at and acted on."""
+
+    form = AccountForm
+    inlines = (SenderLineInline,)
+    change_list_template = "sepahan_django/admin/account_list.html"
+    change_form_template = "sepahan_django/admin/account_form.html"
+    list_display = ("title", "is_active", "is_default", "credit_shown", "pause_shown")
+    readonly_fields = ("credit_shown", "pause_shown", "inbox_shown")
+
+    class Media:
+        css = {"all": ("sepahan_django/admin.css",)}
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fields = ["title", "token", "base_url", "is_active", "is_default"]
+        if obj is not None and not self.has_change_permission(request, obj):
+            fields.remove("token")
+        if obj is not None:
+            fields += ["pause_shown", "inbox_shown"]
+            if display.may(request, "view_credit"):
+                fields.insert(-2, "credit_shown")
+        return fields
+
+    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
+        shown = tuple(self.list_display)
+        return (
+            shown if display.may(request, "view_credit") else tuple(n for n in shown if n != "credit_shown")
+        )
+
+    def get_exclude(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ()
+
+    @admin.display(description=gettext_lazy("credit"))
+    def credit_shown(self, account: ApiKey) -> str:
+        return display.credit(account)
+
+    @admin.display(description=gettext_lazy("pause"))
+    def pause_shown(self, account: ApiKey) -> SafeString | str:
+        return account.pause_reason if account.is_paused else display.EMPTY
+
+    @admin.display(description=gettext_lazy("inbox"))
+    def inbox_shown(self, account: ApiKey) -> str:
+        return account.inbox_stop_reason or _("working")
+
+    # Pages and buttons
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        return [
+            path("generate/", view(self.generate), name="sepahan_django_generate"),
+            path("<int:pk>/credit/", view(self.check_credit), name="sepahan_django_credit"),
+            path("<int:pk>/try-now/", view(self.try_now), name="sepahan_django_try_now"),
+            path("<int:pk>/inbox-new/", view(self.accept_inbox), name="sepahan_django_inbox_new"),
+            *super().get_urls(),
+        ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        accounts.settings_account()
+        context = {"may_generate": display.may(request, "generate_api_key"), **(extra_context or {})}
+        return super().changelist_view(request, context)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        context["may_view_credit"] = display.may(request, "view_credit")
+        context["may_change"] = self.has_change_permission(request)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def check_credit(self, request: HttpRequest, pk: int) -> HttpResponse:
+        def check(account: ApiKey) -> str:
+            credit = accounts.refresh_credit(account)
+            return _("The credit is %(credit)s.") % {"credit": display.rials(credit)}
+
+        return self._button(request, pk, allowed=display.may(request, "view_credit"), work=check)
+
+    def try_now(self, request: HttpRequest, pk: int) -> HttpResponse:
+        def resume(account: ApiKey) -> str:
+            accounts.resume(account)
+            return _("The pause is over; the worker tries again.")
+
+        return self._button(request, pk, allowed=self.has_change_permission(request), work=resume)
+
+    def accept_inbox(self, request: HttpRequest, pk: int) -> HttpResponse:
+        def accept(account: ApiKey) -> str:
+            inbox.accept_as_new(account)
+            return _("The next fetch stores them as new messages.")
+
+        return self._button(request, pk, allowed=self.has_change_permission(request), work=accept)
+
+    def _button(
+        self, request: HttpRequest, pk: int, *, allowed: bool, work: Callable[[ApiKey], str]
+    ) -> HttpResponse:
+        """A POST that does one thing to an account, tells what came of it, and returns to the account."""
+        if not allowed:
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        account = ApiKey.objects.filter(pk=pk).first()
+        if account is None:
+            raise Http404
+        try:
+            self.message_user(request, work(account), messages.SUCCESS)
+        except (SepahanError, accounts.AccountError) as error:
+            self.message_user(request, str(error), messages.ERROR)
+        return HttpResponseRedirect(self._address("sepahan_django_apikey_change", pk))
+
+    @method_decorator(sensitive_post_parameters())
+    def generate(self, request: HttpRequest) -> HttpResponse:
+        """Make a token from user name and password, which stay in this request alone."""
+        if not (display.may(request, "generate_api_key") and self.has_add_permission(request)):
+            raise PermissionDenied
+        form = GenerateForm(request.POST if request.method == "POST" else None)
+        if request.method == "POST" and form.is_valid():
+            try:
+                account = accounts.generate_api_key(**form.cleaned_data)
+            except (SepahanError, accounts.AccountError) as error:
+                form.add_error(None, str(error))
+            else:
+                self.log_addition(request, account, _("Token made at the gateway."))
+                self.message_user(request, _("The token is made and stored."), messages.SUCCESS)
+                return HttpResponseRedirect(self._address("sepahan_django_apikey_change", account.pk))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Make a token"),
+            "opts": self.opts,
+            "form": form,
+        }
+        return TemplateResponse(request, "sepahan_django/admin/generate.html", context)
+
+    def _address(self, name: str, *args: Any) -> str:
+        return reverse(f"{self.admin_site.name}:{name}", args=args)

@@ -1,0 +1,33 @@
+"""Sendings to many."""
+
+from django.contrib import admin
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
+
+from sepahan_django.admin import display
+from sepahan_django.admin.readonly import RecordAdmin
+from sepahan_django.models import Campaign, MessageState
+from sepahan_django.values.jalali import localize_number
+
+
+@admin.register(Campaign)
+class CampaignAdmin(RecordAdmin):
+    """One sending to many, and how many of its messages are in each state."""
+
+    list_display = ("title", "created_by", "created")
+    list_select_related = ("created_by",)
+    fields = ("title", "created_by", "created", "states")
+
+    @admin.display(description=gettext_lazy("created at"))
+    def created(self, campaign: Campaign) -> SafeString:
+        return display.moment(campaign.created_at)
+
+    @admin.display(description=gettext_lazy("messages"))
+    def states(self, campaign: Campaign) -> SafeString:
+        rows = [
+            (display.state(state, MessageState(state).label), localize_number(count))
+            for state, count in campaign.counts.items()
+            if count
+        ]
+        return format_html("<ul class='sepahan-counts'>{}</ul>", format_html_join("", "<li>{} {}</li>", rows))

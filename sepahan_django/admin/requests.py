@@ -1,0 +1,51 @@
+"""The requests that went to the gateway."""
+
+from django.contrib import admin
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
+
+from sepahan_django.admin import display
+from sepahan_django.admin.readonly import RecordAdmin
+from sepahan_django.models import SendRequest
+
+
+@admin.register(SendRequest)
+class SendRequestAdmin(RecordAdmin):
+    """What went out, under which request-Id, and what came of it."""
+
+    list_display = ("request_number", "api_key", "state", "first", "attempts", "error_code", "price")
+    list_filter = ("state", "api_key")
+    list_select_related = ("api_key",)
+    fields = (
+        "request_number",
+        "api_key",
+        "state",
+        "attempts",
+        "first",
+        "again",
+        "finished",
+        "error_code",
+        "error_message",
+        "sms_count",
+        "price",
+    )
+
+    @admin.display(description=gettext_lazy("request-Id"))
+    def request_number(self, request: SendRequest) -> SafeString:
+        return display.number(request.request_id)
+
+    @admin.display(description=gettext_lazy("first attempt at"))
+    def first(self, request: SendRequest) -> SafeString:
+        return display.moment(request.first_attempt_at)
+
+    @admin.display(description=gettext_lazy("taken up again at"))
+    def again(self, request: SendRequest) -> SafeString:
+        return display.moment(request.due_at)
+
+    @admin.display(description=gettext_lazy("finished at"))
+    def finished(self, request: SendRequest) -> SafeString:
+        return display.moment(request.finished_at)
+
+    @admin.display(description=gettext_lazy("price"))
+    def price(self, request: SendRequest) -> str:
+        return display.rials(request.total_price)
