@@ -1,0 +1,8 @@
+"""The gateway's double over real HTTP, for development: an app that a project adds, with a page to play with.
+
+It imports nothing of sepahan_django but the gateway's numbers, so that a mistake of the client is not
+repeated here.
+"""
+
+DEFAULT_TOKEN = "5a4db0c05a4db0c05a4db0c05a4db0c0"  # noqa: S105 - of the double, known to everybody
+DEFAULT_LINE = "3000123456"
