@@ -19,7 +19,7 @@ from sepahan_django.gateway.addresses import check_base_url
 from sepahan_django.gateway.errors import NotSubmitted, OutcomeUnknown
 from sepahan_django.gateway.pace import Pace, TooBusy
 from sepahan_django.gateway.results import ReceivedMessage, SendResult
-from sepahan_django.gateway.secrets import Secret
+from sepahan_django.gateway.secrets import Secret, SecretBytes
 from sepahan_django.gateway.transport import Failure, Transport
 
 T = TypeVar("T")
@@ -202,7 +202,7 @@ class SepahanClient:
         if request_id is not None:
             headers["request-Id"] = _header_value(request_id, "The request-Id")
         try:
-            data = json.dumps(body, ensure_ascii=False).encode()
+            data = SecretBytes(json.dumps(body, ensure_ascii=False).encode())
         except (TypeError, UnicodeEncodeError):
             # From None: the library's error would quote what was to be sent.
             raise ValueError("What is to be sent can't be written as JSON in UTF-8.") from None

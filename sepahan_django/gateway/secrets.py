@@ -1,4 +1,4 @@
-"""A text that doesn't show itself."""
+"""Texts that don't show themselves."""
 
 
 class Secret(str):
@@ -15,3 +15,12 @@ class Secret(str):
 
     def __reduce__(self) -> tuple[type["Secret"], tuple[str]]:
         return type(self), (str.__str__(self),)
+
+
+class SecretBytes(bytes):
+    """A request's body, whose repr tells its length alone: it may hold a password, and holds SMS."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} bytes>"

@@ -54,7 +54,10 @@ class Watch:
     """The time of one call, and the socket that it runs on."""
 
     def __init__(self, *, connect: float, total: float) -> None:
+        self.tried = False
+        """A connection was asked for."""
         self.left = False
+        """A byte of the request may have left."""
         self.expired = False
         self._started = time.monotonic()
         self._connect, self._total = connect, total
@@ -159,6 +162,7 @@ class _Watched:
     def _new_conn(self) -> socket.socket:
         watch = _current.watch
         assert watch is not None
+        watch.tried = True
         sock = _connected(self.host.strip("[]"), self.port, watch)  # type: ignore[attr-defined]
         for option in self.socket_options or ():  # type: ignore[attr-defined]
             sock.setsockopt(*option)
@@ -243,8 +247,12 @@ class Transport:
         reason = ""
         with Watch(connect=self.connect, total=self.connect + self.read) as watch:
             try:
-                return self._exchange(verb, url, token=token, body=body, headers=headers)
+                answer = self._exchange(verb, url, token=token, body=body, headers=headers)
+                if watch.expired:  # cut off among the headers, which the library takes for their end
+                    raise TimeoutError
+                return answer
             except Exception as error:  # whatever the libraries raise, there is no answer
+                watch.left = watch.left or not (watch.tried or _is_harmless(error))
                 reason = self._reason(error, watch)
         # Outside of the handler: see Failure.
         raise Failure(reason, left=watch.left)
@@ -262,6 +270,9 @@ class Transport:
             allow_redirects=False,
             stream=True,
         )
+        watch = _current.watch
+        assert watch is not None
+        watch.left = True  # it has been answered
         with closing(response):
             encoding = response.headers.get("Content-Encoding", "identity").lower()
             data = bytearray()
@@ -289,6 +300,20 @@ class Transport:
         if session is not None:
             session.close()
             self._local.pid = None
+
+
+def _is_harmless(error: Exception) -> bool:
+    """Whether an error that came before any connection of ours proves that nothing was sent.
+
+    What is wrong with the arguments (a CA bundle that isn't there) does. Of another adapter's network
+    errors, a test's say, only those do that tell of the connection itself.
+    """
+    if not isinstance(error, requests.RequestException) or isinstance(error, ValueError):
+        return True
+    if isinstance(error, requests.exceptions.ConnectTimeout | requests.exceptions.SSLError):
+        return True
+    told = str(error).lower()
+    return any(word in told for word in ("newconnectionerror", "nameresolution", "refused", "resolve"))
 
 
 def _decoded(data: bytes, encoding: str) -> bytes:

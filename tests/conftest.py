@@ -1,0 +1,100 @@
+"""What the tests share: no network beyond loopback, a faulty gateway, and nothing left from test to test."""
+
+import ipaddress
+import socket
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+
+from sepahan_django import accounts, testing
+from tests.faults import FaultyGateway
+
+
+def _is_local(host: Any) -> bool:
+    if isinstance(host, bytes):
+        host = host.decode()
+    if host in (None, "", "localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(str(host).split("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
+@pytest.fixture(autouse=True)
+def _only_loopback(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Record every look-up and connection beyond loopback, and fail the test for it.
+
+    An exception alone could be swallowed by the code under test. Names that end in .invalid never resolve.
+    """
+    seen: list[str] = []
+    look_up, connect = socket.getaddrinfo, socket.socket.connect
+
+    def guarded_look_up(host: Any, *args: Any, **kwargs: Any) -> Any:
+        if not _is_local(host):
+            if not str(host).endswith(".invalid"):
+                seen.append(f"look-up of {host}")
+            raise socket.gaierror(socket.EAI_NONAME, "no network in tests")
+        return look_up(host, *args, **kwargs)
+
+    def guarded_connect(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and not _is_local(address[0]):
+            seen.append(f"connection to {address[0]}")
+            raise OSError("no network in tests")
+        connect(self, address)
+
+    monkeypatch.setattr(socket, "getaddrinfo", guarded_look_up)
+    monkeypatch.setattr(socket.socket, "connect", guarded_connect)
+    yield
+    assert not seen
+
+
+@pytest.fixture(autouse=True)
+def _fresh_clients() -> Iterator[None]:
+    accounts.forget_clients()
+    testing.reset()
+    yield
+    accounts.forget_clients()
+
+
+@pytest.fixture
+def gateway(settings: Any) -> Iterator[FaultyGateway]:
+    """A faulty gateway, which the account in the settings talks to."""
+    with FaultyGateway() as server:
+        settings.SEPAHAN = {
+            "API_KEY": "0123456789abcdef0123456789abcdef",
+            "SENDER": "3000123456",
+            "BASE_URL": server.url,
+            "TIMEOUT": (1, 1),
+            "DISPATCH": "none",
+        }
+        yield server
+
+
+@pytest.fixture
+def clock(time_machine: Any) -> Any:
+    """A clock that goes on from now, and can be moved with `shift`."""
+    time_machine.move_to(datetime.now(timezone.utc))
+    return time_machine
+
+
+@pytest.fixture
+def listen() -> Iterator[Any]:
+    """`listen(signal)` gives a list that fills with what the signal sends."""
+    connected = []
+
+    def listening(signal: Any) -> list[dict[str, Any]]:
+        seen: list[dict[str, Any]] = []
+
+        def receiver(sender: Any, **arguments: Any) -> None:
+            seen.append(arguments)
+
+        signal.connect(receiver, weak=False)
+        connected.append((signal, receiver))
+        return seen
+
+    yield listening
+    for signal, receiver in connected:
+        signal.disconnect(receiver)

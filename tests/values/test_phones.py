@@ -1,0 +1,116 @@
+import pytest
+
+from sepahan_django.values.phones import (
+    InvalidPhoneNumber,
+    InvalidSenderLine,
+    find_numbers,
+    mask,
+    normalize_line,
+    normalize_mobile,
+)
+
+READABLE = [
+    "09121234567", "9121234567", "+989121234567", "989121234567", "00989121234567", "0098 912 123 4567",
+    "+98 912 123 4567", "+98-912-123-4567", "+98 (0)912 123 4567", "+98(912)1234567", "(0912) 123-4567",
+    "(+98)9121234567", "0912 123 4567", "0912-123-4567", "0912.123.4567", "0912_123_4567", "0912/123/4567",
+    "  09121234567  ", "09121234567\n", "\t09121234567", "0912\u00a01234567", "0912\u200c123\u200c4567",
+    "\u200e09121234567\u200e", "\u202a09121234567\u202c", "\u2066+989121234567\u2069", "\ufeff09121234567",
+    "0912\u00ad1234567", "0912\u200b1234567", "0912\u20091234567", "0912\u20131234567", "0912\u20111234567",
+    "0912\u20121234567", "0912\u22121234567", "۰۹۱۲۱۲۳۴۵۶۷", "٠٩١٢١٢٣٤٥٦٧", "۰۹۱۲ ۱۲۳ ۴۵۶۷", "+۹۸۹۱۲۱۲۳۴۵۶۷",
+    "۰۰۹۸۹۱۲۱۲۳۴۵۶۷", "۹۱۲۱۲۳۴۵۶۷", "0912۱۲۳۴567", "۰٩12۱٢34567", "０９１２１２３４５６７", "＋989121234567",
+    "9121234567.0", "9121234567.00", "09121234567.0", "989121234567.0", "۹۱۲۱۲۳۴۵۶۷.۰", "'09121234567",
+    "’09121234567", '"09121234567"', "tel:+989121234567", "TEL:09121234567", "[09121234567]", "{09121234567}",
+    "0 9 1 2 1 2 3 4 5 6 7", "98 912 123 45 67", "+98 0912 123 4567", "00980912 1234567", "98-09121234567",
+    "+ 98 912 1234567", "0912--123--4567", "0912  1234567", "0912·123·4567", "0912\r\n1234567",
+    9121234567, 9121234567.0, 989121234567, 989121234567.0, 9_121_234_567,
+]  # fmt: skip
+
+OTHER_OPERATORS = ["09011234567", "09331234567", "09901234567", "09991234567", "09221234567", "09981234567"]
+
+UNREADABLE = [
+    ("", "empty"), ("   ", "empty"), (None, "empty"), (True, "empty"), ("\u200f\u200e", "empty"),
+    ("-", "no digit"), ("+", "no digit"), ("( )", "no digit"), ("علی", "no digits"), ("ali", "no digits"),
+    ("0912123456O", "no digits"), ("0912x1234567", "no digits"), ("09121234567 علی", "no digits"),
+    ("0912123456", "few"), ("912123456", "few"), ("09", "few"), ("0", "few"), ("123", "few"), ("110", "few"),
+    ("+98912123456", "few"), ("0098912123456", "few"), ("091212345678", "many"), ("91212345678", "many"),
+    ("+9891212345678", "many"), ("09121234567 09351234567", "many"), ("09121234567,09351234567", "no digits"),
+    ("02188776655", "landline"), ("021-8877 6655", "landline"), ("+982188776655", "landline"),
+    ("۰۲۱۸۸۷۷۶۶۵۵", "landline"), ("2188776655", "landline"), ("+14155552671", "foreign"),
+    ("00441632960961", "foreign"), ("+9647701234567", "foreign"), ("9.12E+09", "Excel"), ("9.121E+9", "Excel"),
+    ("9,12E+09", "Excel"), ("۹.۱۲E+۰۹", "Excel"), (float("nan"), "no digits"), (float("inf"), "no digits"),
+    (9121234567.5, "many"), ("9121234567.5", "many"), ("3000123456", "landline"), ("50003300", "few"),
+    ("0912123456²", "no digits"), ("०९१२१२३४५६७", "no digits"), ("0912\x001234567x", "no digits"),
+    ([], "no digit"), ({}, "no digit"), (b"09121234567", "no digits"), ("-9121234567e", "no digits"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("written", READABLE, ids=ascii)
+def test_a_number_is_read_in_every_writing(written):
+    assert normalize_mobile(written) == "09121234567"
+
+
+@pytest.mark.parametrize("written", OTHER_OPERATORS)
+def test_every_operator_is_known(written):
+    assert normalize_mobile(written) == written
+
+
+@pytest.mark.parametrize(("written", "why"), UNREADABLE, ids=ascii)
+def test_what_is_no_mobile_number_is_refused_with_the_reason(written, why):
+    with pytest.raises(InvalidPhoneNumber, match=why):
+        normalize_mobile(written)
+
+
+def test_an_invalid_number_is_a_value_error_that_names_it():
+    with pytest.raises(ValueError, match="'0912'"):
+        normalize_mobile("0912")
+
+
+def test_a_line_is_its_digits():
+    assert normalize_line(" ۳۰۰۰-۱۲۳۴۵۶ ") == "3000123456"
+
+
+@pytest.mark.parametrize("written", ["", "30", "SEPAHAN", "1" * 21])
+def test_a_line_without_the_right_digits_is_refused(written):
+    with pytest.raises(InvalidSenderLine):
+        normalize_line(written)
+
+
+def test_a_masked_number_hides_its_middle():
+    assert mask("09121236789") == "0912•••6789"
+
+
+PASTED = [
+    ("09121234567\n09351234567", ["09121234567", "09351234567"]),
+    ("09121234567,09351234567", ["09121234567", "09351234567"]),
+    ("09121234567، 09351234567", ["09121234567", "09351234567"]),
+    ("09121234567;09351234567؛09011234567", ["09121234567", "09351234567", "09011234567"]),
+    ("09121234567 09351234567", ["09121234567", "09351234567"]),
+    ("0912 123 4567   0935 123 4567", ["09121234567", "09351234567"]),
+    ("0912 123 4567", ["09121234567"]),
+    ("علی رضایی\t09121234567", ["09121234567"]),
+    ("علی رضایی 0912 123 4567", ["09121234567"]),
+    ("09121234567 - مریم", ["09121234567"]),
+    ("1\tعلی\t9121234567\t25000", ["09121234567"]),
+    ("۰۹۱۲۱۲۳۴۵۶۷/۰۹۳۵۱۲۳۴۵۶۷", ["09121234567", "09351234567"]),
+    ("9121234567.0\r\n9351234567.0\r\n", ["09121234567", "09351234567"]),
+    ("09121234567 | 09351234567", ["09121234567", "09351234567"]),
+    ("\n\n 09121234567 \n\n", ["09121234567"]),
+    ("", []),
+]
+
+
+@pytest.mark.parametrize(("pasted", "numbers"), PASTED)
+def test_numbers_are_found_in_what_is_pasted(pasted, numbers):
+    found = find_numbers(pasted)
+    assert (found.numbers, found.unreadable) == (numbers, [])
+
+
+def test_a_number_pasted_twice_is_taken_once():
+    found = find_numbers("09121234567\n+989121234567")
+    assert (found.numbers, found.duplicates) == (["09121234567"], 1)
+
+
+@pytest.mark.parametrize("line", ["علی", "0912", "02188776655", "09121234567 0912555", "9.12E+09"])
+def test_what_can_not_be_read_is_named_with_its_row(line):
+    found = find_numbers(f"09351234567\n{line}")
+    assert [one.row for one in found.unreadable] == [2]
