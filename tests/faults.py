@@ -58,7 +58,7 @@ class State:
     request_ids: set[str] = field(default_factory=set)
     late: dict[str, Callable[[], None]] = field(default_factory=dict)
     script: deque[Any] = field(default_factory=deque)
-    """One entry a send request: a fault from above, an error code, or a function of (request-Id, messages)."""
+    """One entry a send request: a fault from above, an error code, or a function of the ids."""
     check_script: deque[Any] = field(default_factory=deque)
     receive_script: deque[Any] = field(default_factory=deque)
     status_script: deque[Any] = field(default_factory=deque)

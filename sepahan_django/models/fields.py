@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models.query_utils import DeferredAttribute
 from django.utils.translation import gettext_lazy as _
 
 from sepahan_django.gateway.secrets import Secret
@@ -21,6 +22,13 @@ class UnreadableSecret(Secret):
         return secret
 
 
+class SecretAttribute(DeferredAttribute):
+    """Makes a `Secret` of whatever is assigned, so that an unsaved token doesn't show itself either."""
+
+    def __set__(self, instance: models.Model, value: Any) -> None:
+        instance.__dict__[self.field.attname] = self.field.to_python(value)
+
+
 class EncryptedField(models.TextField):  # type: ignore[type-arg]
     """Text that is encrypted in the database and in dumps, and a `Secret` in Python.
 
@@ -29,6 +37,7 @@ class EncryptedField(models.TextField):  # type: ignore[type-arg]
     """
 
     description = _("Encrypted text")
+    descriptor_class = SecretAttribute
 
     def from_db_value(self, value: str | None, *args: object) -> Secret | None:
         return None if value is None else self._opened(value)

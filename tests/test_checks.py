@@ -1,0 +1,77 @@
+import pytest
+from django.core.checks import run_checks
+from django.core.management import call_command
+
+from sepahan_django import checks
+from tests.factories import account
+
+
+def ids(settings, **changes):
+    settings.SEPAHAN = {"API_KEY": "x" * 32, **changes}
+    return [message.id for message in checks.check_settings(None)]
+
+
+def test_the_defaults_are_fine(settings):
+    assert ids(settings) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"API_KYE": "x"}, "sepahan.E002"),
+        ({"TIMEOUT": None}, "sepahan.E003"), ({"TIMEOUT": (0, 1)}, "sepahan.E003"),
+        ({"TIMEOUT": "fast"}, "sepahan.E003"),
+        ({"DISPATCH": "later"}, "sepahan.E004"), ({"INBOX_MODE": ""}, "sepahan.E004"),
+        ({"BASE_URL": "http://api.sepahansms.com"}, "sepahan.E005"), ({"BASE_URL": None}, "sepahan.E005"),
+        ({"CA_BUNDLE": "/nowhere.pem"}, "sepahan.E006"), ({"MAX_REQUESTS_PER_SECOND": 0}, "sepahan.E007"),
+        ({"LOW_CREDIT": "much"}, "sepahan.E008"), ({"CLIENT": "nowhere.Client"}, "sepahan.E009"),
+        ({"ENCRYPTION_KEYS": "short"}, "sepahan.E010"), ({"ENCRYPTION_KEYS": []}, "sepahan.E010"),
+        ({"API_KEY": None}, "sepahan.E012"),
+    ],
+)  # fmt: skip
+def test_each_mistake_is_named(settings, changes, expected):
+    assert ids(settings, **changes) == [expected]
+
+
+def test_settings_that_are_no_dictionary_are_named(settings):
+    settings.SEPAHAN = "token"
+    assert [message.id for message in checks.check_settings(None)] == ["sepahan.E001"]
+
+
+def test_each_check_says_how_to_mend_it(settings):
+    settings.SEPAHAN = {"API_KYE": 1, "TIMEOUT": 0, "DISPATCH": "x", "BASE_URL": "x"}
+    assert all(message.hint for message in checks.check_settings(None))
+
+
+@pytest.mark.django_db
+def test_no_account_at_all_is_warned_of(settings):
+    settings.SEPAHAN = {}
+    assert [message.id for message in checks.check_accounts(None, databases=["default"])] == ["sepahan.W001"]
+
+
+@pytest.mark.django_db
+def test_a_token_that_can_not_be_decrypted_is_named(settings):
+    account()
+    settings.SECRET_KEY = "another key altogether, and long enough"
+    assert [message.id for message in checks.check_accounts(None, databases=["default"])] == ["sepahan.E013"]
+
+
+def test_what_should_not_go_into_production_is_warned_of(settings):
+    settings.SEPAHAN = {
+        "API_KEY": "x",
+        "BASE_URL": "http://127.0.0.1",
+        "CLIENT": "sepahan_django.testing.MemoryClient",
+    }
+    settings.DEBUG = True
+    found = {message.id for message in checks.check_deployment(None)}
+    assert found == {"sepahan.W002", "sepahan.W003", "sepahan.W004", "sepahan.W005"}
+
+
+def test_the_checks_are_registered(settings):
+    settings.SEPAHAN = {"NO_SUCH": 1}
+    assert "sepahan.E002" in {message.id for message in run_checks()}
+
+
+@pytest.mark.django_db
+def test_the_migrations_are_complete():
+    call_command("makemigrations", check=True, dry_run=True, verbosity=0)

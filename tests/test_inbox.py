@@ -1,0 +1,385 @@
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from sepahan_django import inbox, signals
+from sepahan_django.models import ApiKey, InboundMessage, SenderLine
+from sepahan_django.sms import send_sms
+from tests import faults
+from tests.factories import inbox as stored
+from tests.faults import Inbound
+from tests.outbox.test_doubt import Killed
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LINE, DAY = "50003300", "1405/09/03"
+
+
+def arrive(gateway, *texts, sender="09126900023", line=LINE, date=DAY):
+    """Let SMS come in at the gateway."""
+    gateway.state.inbound += [Inbound(line=line, date=date, sender=sender, text=text) for text in texts]
+
+
+def arrived(gateway):
+    """All that ever came in, as it should be stored."""
+    return sorted((one.line, one.date, one.sender, one.text) for one in gateway.state.inbound)
+
+
+def unread(gateway):
+    return [one.text for one in gateway.state.inbound if not one.is_read]
+
+
+def test_what_came_in_is_stored_acknowledged_and_dispatched(gateway, listen):
+    received = listen(signals.message_received)
+    arrive(gateway, "سلام")
+    report = inbox.pull()
+    assert (stored(), unread(gateway), len(received)) == (arrived(gateway), [], 1)
+    message = InboundMessage.objects.get()
+    assert message.acknowledged_at is not None
+    assert message.dispatched_at is not None
+    assert report.tally == {"stored": 1, "acknowledged": 1, "dispatched": 1}
+
+
+def test_a_message_is_peeked_at_before_it_is_marked(gateway):
+    arrive(gateway, "سلام")
+    inbox.pull()
+    marks = [body["markAsRead"] for name, body in gateway.state.requests if name == "Receive"]
+    assert marks == [False, True, False]
+
+
+def test_two_equal_messages_are_two_messages(gateway):
+    arrive(gateway, "1", "1", "1")
+    inbox.pull()
+    inbox.pull()
+    assert stored() == arrived(gateway)
+
+
+def test_an_equal_message_that_comes_later_is_another_message(gateway):
+    arrive(gateway, "1")
+    inbox.pull()
+    arrive(gateway, "1")
+    inbox.pull()
+    assert stored() == arrived(gateway)
+
+
+def test_more_than_a_batch_is_fetched_in_one_pull(gateway):
+    arrive(gateway, *[f"text {index}" for index in range(250)])
+    inbox.pull()
+    assert (stored(), unread(gateway)) == (arrived(gateway), [])
+
+
+def test_the_way_in_makes_no_query_a_message(gateway, django_assert_max_num_queries):
+    inbox.pull()
+    arrive(gateway, *[f"text {index}" for index in range(100)])
+    with django_assert_max_num_queries(50):
+        inbox.pull()
+
+
+def test_another_order_is_no_trouble(gateway):
+    gateway.state.newest_first = True
+    arrive(gateway, *[f"text {index}" for index in range(150)])
+    inbox.pull()
+    assert stored() == arrived(gateway)
+
+
+def test_what_arrives_between_peek_and_mark_is_stored(gateway):
+    arrive(gateway, "1")
+    gateway.state.receive_script.extend([faults.ACCEPT, lambda state: arrive(gateway, "2", "3")])
+    inbox.pull()
+    assert (stored(), unread(gateway)) == (arrived(gateway), [])
+
+
+def test_a_mark_that_takes_others_than_were_seen_loses_none(gateway):
+    arrive(gateway, "a")
+
+    def newest_first(state):
+        arrive(gateway, "b")
+        state.newest_first = True
+
+    gateway.state.receive_script.extend([faults.ACCEPT, newest_first])
+    inbox.pull()
+    assert (stored(), unread(gateway)) == (arrived(gateway), [])
+
+
+# Lost answers
+
+
+def test_a_lost_peek_is_fetched_the_next_time(gateway):
+    arrive(gateway, "1")
+    gateway.state.receive_script.append(faults.DROP_ANSWER)
+    report = inbox.pull()
+    assert (stored(), len(report.troubles)) == ([], 1)
+    inbox.pull()
+    assert stored() == arrived(gateway)
+
+
+@pytest.mark.parametrize("fault", [faults.DROP_ANSWER, faults.TAKE_AND_500, faults.CUT])
+def test_a_lost_answer_after_marking_stores_nothing_twice_and_loses_nothing(gateway, fault):
+    arrive(gateway, "1", "2")
+    gateway.state.receive_script.extend([faults.ACCEPT, fault])
+    inbox.pull()
+    inbox.pull()
+    assert (stored(), InboundMessage.objects.filter(acknowledged_at=None).count()) == (arrived(gateway), 0)
+
+
+@pytest.mark.parametrize("fault", [faults.DROP_REQUEST, faults.HTTP_500, faults.HTML])
+def test_a_lost_mark_is_made_again(gateway, fault):
+    arrive(gateway, "1", "2")
+    gateway.state.receive_script.extend([faults.ACCEPT, fault])
+    inbox.pull()
+    inbox.pull()
+    assert (stored(), unread(gateway)) == (arrived(gateway), [])
+
+
+def test_an_equal_message_that_arrives_while_a_mark_is_in_doubt_is_not_swallowed(gateway):
+    arrive(gateway, "1", "2")
+    gateway.state.receive_script.extend([faults.ACCEPT, faults.DROP_ANSWER])
+    inbox.pull()
+    arrive(gateway, "1")
+    inbox.pull()
+    assert stored() == arrived(gateway)
+
+
+def test_a_pull_of_one_line_judges_a_batch_in_doubt_by_that_lines_part(gateway):
+    arrive(gateway, "1")
+    arrive(gateway, "2", line="3000")
+    gateway.state.receive_script.extend([faults.ACCEPT, faults.DROP_REQUEST])
+    inbox.pull()
+    inbox.pull(line="3000")
+    inbox.pull()
+    assert (stored(), unread(gateway)) == (arrived(gateway), [])
+
+
+# Killed
+
+
+@pytest.mark.parametrize(
+    "name", ["_store_peek", "_store", "_record_attempt", "_store_acknowledged", "_acknowledge", "dispatch"]
+)
+def test_killed_at_any_step_nothing_is_lost_or_stored_twice(gateway, monkeypatch, clock, listen, name):
+    received = listen(signals.message_received)
+    arrive(gateway, "1", "1", "2")
+
+    def killed(*args, **kwargs):
+        raise Killed
+
+    monkeypatch.setattr(inbox._Pull, name, killed)
+    monkeypatch.setattr(inbox.Lease, "release", lambda self: None)
+    with pytest.raises(Killed):
+        inbox.pull()
+    monkeypatch.undo()
+    clock.shift(timedelta(minutes=1))  # past the lease of the dead
+    inbox.pull()
+    assert (stored(), unread(gateway)) == (arrived(gateway), [])
+    assert {one["message"].pk for one in received} == set(InboundMessage.objects.values_list("pk", flat=True))
+
+
+def test_killed_between_peek_and_answer_of_the_mark(gateway, monkeypatch, clock):
+    arrive(gateway, "1", "1")
+    calls = []
+    original = inbox.accounts.client_for(inbox.accounts.resolve()).receive
+
+    def receive(self, *args, **kwargs):
+        answer = original(*args, **kwargs)
+        calls.append(answer)
+        if len(calls) == 2:
+            raise Killed
+        return answer
+
+    client = type(inbox.accounts.client_for(inbox.accounts.resolve()))
+    monkeypatch.setattr(client, "receive", receive)
+    with pytest.raises(Killed):
+        inbox.pull()
+    monkeypatch.undo()
+    arrive(gateway, "1")
+    clock.shift(timedelta(minutes=1))
+    inbox.pull()
+    assert stored() == arrived(gateway)
+
+
+def test_two_pulls_at_once_are_one(gateway):
+    key = inbox.accounts.resolve()
+    other = inbox.Lease(key)
+    assert other.acquire()
+    arrive(gateway, "1")
+    report = inbox.pull()
+    assert (report.busy, stored()) == ([key.title], [])
+
+
+def test_a_pull_that_has_lost_its_lease_stores_nothing(gateway):
+    arrive(gateway, "1")
+
+    def taken_over(state):
+        ApiKey.objects.update(
+            inbox_lease="somebody else", inbox_lease_until=timezone.now() + timedelta(minutes=1)
+        )
+
+    gateway.state.receive_script.append(taken_over)
+    report = inbox.pull()
+    assert (stored(), len(report.troubles)) == ([], 1)
+
+
+# Marks that are not honoured
+
+
+def test_a_gateway_that_does_not_honour_marks_stops_the_inbox_with_an_error(gateway):
+    gateway.state.honours_marks = False
+    arrive(gateway, "1", "2")
+    report = inbox.pull()
+    sentence = next(iter(report.troubles.values()))
+    assert (len(stored()), "INBOX_MODE" in sentence, "09126900023" in sentence) == (2, True, True)
+
+
+def test_a_stopped_inbox_stays_stopped(gateway):
+    gateway.state.honours_marks = False
+    arrive(gateway, "1", "2")
+    inbox.pull()
+    calls = gateway.state.count("Receive")
+    inbox.pull()
+    assert (len(stored()), gateway.state.count("Receive")) == (2, calls)
+
+
+def test_a_person_can_say_that_they_are_new(gateway):
+    gateway.state.honours_marks = False
+    arrive(gateway, "1")
+    inbox.pull()
+    gateway.state.honours_marks = True
+    inbox.accept_as_new(ApiKey.objects.get())
+    inbox.pull()
+    assert len(stored()) == 2
+
+
+def test_in_direct_mode_messages_are_marked_at_once(gateway, settings):
+    settings.SEPAHAN = {**settings.SEPAHAN, "INBOX_MODE": "direct"}
+    arrive(gateway, "1", "2")
+    inbox.pull()
+    assert (stored(), all(body["markAsRead"] for _name, body in gateway.state.requests)) == (
+        arrived(gateway),
+        True,
+    )
+
+
+def test_a_change_to_direct_mode_stores_nothing_twice(gateway, settings):
+    arrive(gateway, "1", "2")
+    gateway.state.receive_script.extend([faults.ACCEPT, faults.DROP_REQUEST])
+    inbox.pull()
+    settings.SEPAHAN = {**settings.SEPAHAN, "INBOX_MODE": "direct"}
+    inbox.pull()
+    assert stored() == arrived(gateway)
+
+
+# Days and lines
+
+
+def test_the_first_pull_leaves_the_day_to_the_gateway(gateway):
+    inbox.pull()
+    assert "startDate" not in gateway.state.requests[0][1]
+
+
+def test_later_pulls_ask_from_the_day_of_the_last_good_one(gateway, clock):
+    inbox.pull()
+    day = ApiKey.objects.get().inbox_day
+    clock.shift(timedelta(days=3))
+    gateway.state.receive_script.append(faults.HTTP_500)
+    inbox.pull()
+    assert ApiKey.objects.get().inbox_day == day
+    inbox.pull()
+    asked = gateway.state.requests[-1][1]["startDate"]
+    assert inbox.parse_gateway_date(asked).astimezone(timezone.get_default_timezone()).date() == day
+
+
+def test_a_pull_of_one_line_does_not_move_the_day(gateway):
+    inbox.pull(line=LINE)
+    assert ApiKey.objects.get().inbox_day is None
+
+
+def test_since_asks_further_back(gateway):
+    inbox.pull()
+    inbox.pull(since=inbox.date(2026, 3, 21))
+    assert gateway.state.requests[-1][1]["startDate"] == "1405/01/01"
+
+
+def test_one_lines_error_does_not_stop_the_others(gateway):
+    key = inbox.accounts.resolve()
+    for number in ("3000", LINE):
+        SenderLine.objects.create(number=number, api_key=key)
+    arrive(gateway, "1")
+    gateway.state.receive_script.extend([410, 410])
+    report = inbox.pull()
+    assert (stored(), len(report.troubles)) == (arrived(gateway), 1)
+
+
+# Odd messages
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"date": "روز خوب"}, {"date": ""}, {"sender": ""}, {"line": ""}, {"sender": "IRANCELL"},
+        {"sender": "x" * 400}, {"date": "9" * 400},
+    ],
+)  # fmt: skip
+def test_an_odd_message_is_stored_and_does_not_block_the_rest(gateway, fields):
+    arrive(gateway, "odd", **fields)
+    arrive(gateway, "plain")
+    inbox.pull()
+    inbox.pull()
+    assert sorted(InboundMessage.objects.values_list("text", flat=True)) == ["odd", "plain"]
+
+
+@pytest.mark.parametrize("text", ["", "a\x00b", "\ud800", "😀" * 500])
+def test_an_odd_text_is_stored_once(gateway, text):
+    arrive(gateway, text)
+    inbox.pull()
+    inbox.pull()
+    assert InboundMessage.objects.count() == 1
+
+
+# Dispatch
+
+
+def test_messages_are_dispatched_oldest_first(gateway, listen):
+    received = listen(signals.message_received)
+    gateway.state.newest_first = True
+    for hour in (9, 10, 11):
+        arrive(gateway, str(hour), date=f"1405/09/03 {hour:02}:00")
+    inbox.pull()
+    assert [one["message"].text for one in received] == ["9", "10", "11"]
+
+
+def test_a_receiver_that_raises_holds_up_nobody_and_is_tried_again(gateway):
+    seen = []
+
+    def receiver(sender, message, **kwargs):
+        seen.append(message.text)
+        if message.text == "bad" and seen.count("bad") == 1:
+            raise RuntimeError("not now")
+
+    signals.message_received.connect(receiver)
+    arrive(gateway, "bad", "good")
+    inbox.pull()
+    assert "not now" in InboundMessage.objects.get(text="bad").dispatch_error
+    inbox.pull()
+    assert (seen, InboundMessage.objects.filter(dispatched_at=None).count()) == (["bad", "good", "bad"], 0)
+
+
+def test_a_receiver_may_send(gateway):
+    def receiver(sender, message, **kwargs):
+        send_sms(message.sender, "رسید", idempotency_key=f"reply-{message.pk}")
+
+    signals.message_received.connect(receiver)
+    arrive(gateway, "1")
+    inbox.pull()
+    assert InboundMessage.objects.filter(dispatched_at=None).count() == 0
+
+
+def test_stored_messages_are_dispatched_also_when_the_gateway_is_away(gateway, listen, monkeypatch):
+    arrive(gateway, "1")
+    monkeypatch.setattr(inbox._Pull, "dispatch", lambda self: None)
+    inbox.pull()
+    monkeypatch.undo()
+    received = listen(signals.message_received)
+    gateway.state.receive_script.append(faults.HTTP_500)
+    inbox.pull()
+    assert len(received) == 1
