@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from django.db import connection
 from django.utils import timezone
 
 from sepahan_django import accounts
@@ -63,3 +64,15 @@ def inbox():
     """The stored inbound messages as (line, date, sender, text), sorted."""
     rows = InboundMessage.objects.values_list("line", "gateway_date", "sender", "text")
     return sorted(rows)
+
+
+def elsewhere(work):
+    """The work, for another thread, with its database connection closed at the end."""
+
+    def closing():
+        try:
+            work()
+        finally:
+            connection.close()
+
+    return closing

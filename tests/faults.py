@@ -120,6 +120,17 @@ class FaultyGateway:
                 self.state.ledger.append(Sms(ids[-1], sender, recipient, text, request_id))
             return ids
 
+    def between(self, work: Callable[[], Any]) -> Callable[[Any], Any]:
+        """An entry for a script that does some work at the gateway's moment, in a thread of its own."""
+
+        def entry(value: Any) -> Any:
+            thread = threading.Thread(target=work)
+            thread.start()
+            thread.join()
+            return value
+
+        return entry
+
     def next_of(self, script: "deque[Any]") -> Any:
         with self.lock:
             return script.popleft() if script else ACCEPT

@@ -7,6 +7,7 @@ from sepahan_django import inbox, signals
 from sepahan_django.models import ApiKey, InboundMessage, SenderLine
 from sepahan_django.sms import send_sms
 from tests import faults
+from tests.factories import elsewhere
 from tests.factories import inbox as stored
 from tests.faults import Inbound
 from tests.outbox.test_doubt import Killed
@@ -210,12 +211,12 @@ def test_two_pulls_at_once_are_one(gateway):
 def test_a_pull_that_has_lost_its_lease_stores_nothing(gateway):
     arrive(gateway, "1")
 
-    def taken_over(state):
-        ApiKey.objects.update(
-            inbox_lease="somebody else", inbox_lease_until=timezone.now() + timedelta(minutes=1)
+    until = timezone.now() + timedelta(minutes=1)
+    gateway.state.receive_script.append(
+        gateway.between(
+            elsewhere(lambda: ApiKey.objects.update(inbox_lease="somebody else", inbox_lease_until=until))
         )
-
-    gateway.state.receive_script.append(taken_over)
+    )
     report = inbox.pull()
     assert (stored(), len(report.troubles)) == ([], 1)
 

@@ -69,6 +69,10 @@ class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_exclude(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ()
 
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        # The account in the settings would come back with the next message.
+        return super().has_delete_permission(request, obj) and not (obj and obj.is_from_settings)
+
     @admin.display(description=gettext_lazy("credit"))
     def credit_shown(self, account: ApiKey) -> str:
         return display.credit(account)

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import F
@@ -42,27 +43,58 @@ def _call(request: HttpRequest, request_id: str | None) -> rules.Call:
     )
 
 
-def _method(verb: str, rule: Rule, *, is_sending: bool = False, is_old_style: bool = False) -> Any:
-    @csrf_exempt
-    @development_only
-    def view(request: HttpRequest, request_id: str | None = None) -> HttpResponse:
-        if request.method != verb:
-            return HttpResponse(status=405)
-        gateway = Gateway.load()
-        if gateway.delay:
-            time.sleep(min(gateway.delay, 120))
-        if _spend("failures"):
-            return HttpResponse("<html><body><h1>500 Internal Server Error</h1></body></html>", status=500)
-        try:
-            call = _call(request, request_id)
-            value = rule(call, rules.check_token(call))
-        except rules.Refusal as refusal:
-            return _refuse(refusal)
-        if is_sending and _spend("drops"):
-            return _dropped()
-        return JsonResponse({"message": "", "result": value}) if is_old_style else _answer(value)
+@dataclass(frozen=True)
+class Method:
+    """One of the gateway's methods."""
 
-    return view
+    verb: str
+    rule: Rule
+    is_sending: bool = False
+    is_old_style: bool = False
+    has_token: bool = True
+
+
+METHODS = {
+    "sms/send": Method("POST", rules.send, is_sending=True),
+    "sms/sendp2p": Method("POST", rules.send_p2p, is_sending=True),
+    "requests/checkrequestid": Method("GET", rules.check_request_id),
+    "smsreport/status": Method("POST", rules.status),
+    "smsreport/oldstatus": Method("POST", rules.old_status, is_old_style=True),
+    "smsreport/credit": Method("GET", rules.credit),
+    "smsreport/receive": Method("POST", rules.receive),
+    "auth/generateapikey": Method("POST", rules.generate_api_key, has_token=False),
+}
+
+
+@csrf_exempt
+@development_only
+def serve(request: HttpRequest, route: str) -> HttpResponse:
+    """A method by its path, with or without a slash at the end and in letters of either case."""
+    name, _slash, request_id = route.rstrip("/"), "", None
+    if name.lower().startswith("requests/checkrequestid/"):
+        name, _slash, request_id = name.rpartition("/")
+    method = METHODS.get(name.lower())
+    if method is None:
+        return HttpResponse(status=404)
+    if request.method != method.verb:
+        return HttpResponse(status=405)
+    return _serve(request, method, request_id)
+
+
+def _serve(request: HttpRequest, method: Method, request_id: str | None) -> HttpResponse:
+    gateway = Gateway.load()
+    if gateway.delay:
+        time.sleep(min(gateway.delay, 120))
+    if _spend("failures"):
+        return HttpResponse("<html><body><h1>500 Internal Server Error</h1></body></html>", status=500)
+    try:
+        call = _call(request, request_id)
+        value = method.rule(call, rules.check_token(call) if method.has_token else gateway)
+    except rules.Refusal as refusal:
+        return _refuse(refusal)
+    if method.is_sending and _spend("drops"):
+        return _dropped()
+    return JsonResponse({"message": "", "result": value}) if method.is_old_style else _answer(value)
 
 
 def _spend(switch: str) -> bool:
@@ -76,24 +108,3 @@ def _dropped() -> HttpResponse:
     response.headers["Content-Length"] = "4096"
     response.headers["Connection"] = "close"
     return response
-
-
-send = _method("POST", rules.send, is_sending=True)
-send_p2p = _method("POST", rules.send_p2p, is_sending=True)
-check_request_id = _method("GET", rules.check_request_id)
-status = _method("POST", rules.status)
-old_status = _method("POST", rules.old_status, is_old_style=True)
-credit = _method("GET", rules.credit)
-receive = _method("POST", rules.receive)
-
-
-@csrf_exempt
-@development_only
-def generate_api_key(request: HttpRequest) -> HttpResponse:
-    """The one method without a token."""
-    if request.method != "POST":
-        return HttpResponse(status=405)
-    try:
-        return _answer(rules.generate_api_key(_call(request, None)))
-    except rules.Refusal as refusal:
-        return _refuse(refusal)

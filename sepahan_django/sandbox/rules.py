@@ -271,9 +271,8 @@ def _check_line(number: str) -> None:
         raise Refusal(ErrorCode.LINE_INACTIVE)
 
 
-def generate_api_key(call: Call) -> dict[str, str]:
+def generate_api_key(call: Call, gateway: Gateway) -> dict[str, str]:
     """A token for the panel's user name and password."""
-    gateway = Gateway.load()
     body = call.body if isinstance(call.body, dict) else {}
     names = ("title", "userName", "password", "domainName")
     if not all(isinstance(body.get(name), str) and body[name] for name in names):

@@ -15,7 +15,7 @@ from sepahan_django.sms import (
     send_sms,
 )
 from tests import faults
-from tests.factories import account, number, queued, states
+from tests.factories import account, elsewhere, number, queued, states
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -238,11 +238,8 @@ def test_the_most_urgent_go_first(gateway):
 def test_an_urgent_message_waits_for_one_request_at_most(gateway):
     queued(300, priority=Priority.BULK)
 
-    def another_arrives(ids):
-        queued(1, priority=Priority.URGENT, recipient="09999999999")
-        return ids
-
-    gateway.state.script.append(another_arrives)
+    urgent = elsewhere(lambda: queued(1, priority=Priority.URGENT, recipient="09999999999"))
+    gateway.state.script.append(gateway.between(urgent))
     outbox.drain()
     assert gateway.state.recipients().index("09999999999") == 100
 
