@@ -16,6 +16,7 @@ from sepahan_django import accounts, signals
 from sepahan_django.conf import timeouts
 from sepahan_django.gateway.codes import FINAL_STATUSES, DeliveryStatus, ErrorCode, Verdict, verdict
 from sepahan_django.gateway.errors import Rejected, SepahanError
+from sepahan_django.labels import explain, sentence
 from sepahan_django.models import ApiKey, MessageState, OutboundMessage, PauseKind
 from sepahan_django.models.outbound import OutboundMessageQuerySet
 from sepahan_django.models.transactions import retrying
@@ -123,7 +124,7 @@ def _ask_all(
         try:
             asked = _ask_some(account, is_old=is_old, most=most, only=only, tally=report.tally)
         except (SepahanError, accounts.AccountError, ImproperlyConfigured) as error:
-            report.troubles[account.title] = str(error)
+            report.troubles[account.title] = sentence(error)
             break
         if not asked:
             break
@@ -173,7 +174,7 @@ def _ask_some(
             verdict(error.code, http_status=error.http_status, readable=error.readable)
             is Verdict.ACCOUNT_AT_FAULT
         ):
-            accounts.pause(account, kind=PauseKind.ACCOUNT, reason=str(error))
+            accounts.pause(account, kind=PauseKind.ACCOUNT, reason=explain(error))
         raise
     retrying(lambda: _record(messages, statuses, tally))
     return len(messages)

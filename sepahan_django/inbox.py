@@ -25,6 +25,7 @@ from sepahan_django import accounts, signals
 from sepahan_django.conf import INBOX_MODES, choice, timeouts
 from sepahan_django.gateway.codes import LINE_ERRORS, Verdict, verdict
 from sepahan_django.gateway.errors import Rejected, SepahanError
+from sepahan_django.labels import explain, sentence
 from sepahan_django.models import Acknowledgement, ApiKey, InboundMessage, PauseKind, SenderLine
 from sepahan_django.models.transactions import retrying
 from sepahan_django.values.jalali import parse_gateway_date, tehran_today
@@ -100,7 +101,7 @@ def pull(
             try:
                 worker.run(line=line, since=since)
             except (SepahanError, InboxError, accounts.AccountError, ImproperlyConfigured) as error:
-                report.troubles[row.title] = str(error)
+                report.troubles[row.title] = sentence(error)
             # Whatever kept new messages from coming, those that are stored are dispatched.
             worker.dispatch()
         except LeaseLost as error:
@@ -222,14 +223,14 @@ class _Pull:
             except Rejected as error:
                 if error.code not in LINE_ERRORS:
                     raise
-                problems.append(f"{row.number}: {error}")
+                problems.append(f"{row.number}: {explain(error)}")
         if problems:
             raise InboxError("; ".join(problems))
 
     def _note_refusal(self, error: Rejected) -> None:
         says = verdict(error.code, http_status=error.http_status, readable=error.readable)
         if says is Verdict.ACCOUNT_AT_FAULT:
-            accounts.pause(self.account, kind=PauseKind.ACCOUNT, reason=str(error))
+            accounts.pause(self.account, kind=PauseKind.ACCOUNT, reason=explain(error))
 
     # Peek, store, acknowledge
 

@@ -4,6 +4,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from sepahan_django.gateway.codes import DeliveryStatus, ErrorCode
+from sepahan_django.gateway.errors import NotSubmitted, Rejected, SepahanError
 
 ERRORS: dict[int, Promise | str] = {
     ErrorCode.TOKEN_INVALID: _("The token is not valid. Enter the right one at the account."),
@@ -55,9 +56,30 @@ def error_text(code: int) -> str:
     return str(known) if known else str(_("The gateway's error %(code)s.")) % {"code": code}
 
 
+def explain(error: SepahanError) -> str:
+    """What went wrong with a request, in the active language, with the technical reason behind it."""
+    if isinstance(error, Rejected):
+        said = " ".join([error.message, *error.details]).strip()
+        if error.code is not None:
+            meaning = error_text(error.code)
+            return f"{meaning} ({error.code}: {said})" if said else f"{meaning} ({error.code})"
+        if error.readable:
+            return str(_("The gateway refused the request: %(said)s")) % {"said": said or "—"}
+        refused = _("Something before the gateway refused the request (HTTP %(status)s).")
+        return str(refused) % {"status": error.http_status}
+    if isinstance(error, NotSubmitted):
+        return str(_("The gateway can't be reached (%(why)s).")) % {"why": error.message}
+    return str(_("The gateway gave no answer that can be read (%(why)s).")) % {"why": error.message}
+
+
 def delivery_text(status: int | None) -> str:
     """What a delivery status means, in the active language; empty for None."""
     if status is None:
         return ""
     known = DELIVERIES.get(status)
     return str(known) if known else str(_("Status %(status)s")) % {"status": status}
+
+
+def sentence(error: Exception) -> str:
+    """Any of the app's errors as a sentence for a person."""
+    return explain(error) if isinstance(error, SepahanError) else str(error)

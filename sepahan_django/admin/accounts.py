@@ -18,6 +18,7 @@ from sepahan_django import accounts, inbox
 from sepahan_django.admin import display
 from sepahan_django.admin.forms import AccountForm, GenerateForm, LineForm
 from sepahan_django.gateway.errors import SepahanError
+from sepahan_django.labels import sentence
 from sepahan_django.models import ApiKey, SenderLine
 
 
@@ -144,7 +145,7 @@ class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         try:
             self.message_user(request, work(account), messages.SUCCESS)
         except (SepahanError, accounts.AccountError) as error:
-            self.message_user(request, str(error), messages.ERROR)
+            self.message_user(request, sentence(error), messages.ERROR)
         return HttpResponseRedirect(self._address("sepahan_django_apikey_change", pk))
 
     @method_decorator(sensitive_post_parameters())
@@ -157,7 +158,7 @@ class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             try:
                 account = accounts.generate_api_key(**form.cleaned_data)
             except (SepahanError, accounts.AccountError) as error:
-                form.add_error(None, str(error))
+                form.add_error(None, sentence(error))
             else:
                 self.log_addition(request, account, _("Token made at the gateway."))
                 self.message_user(request, _("The token is made and stored."), messages.SUCCESS)

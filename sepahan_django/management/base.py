@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from sepahan_django.accounts import AccountError
 from sepahan_django.gateway.errors import SepahanError
+from sepahan_django.labels import sentence
 
 
 class Stopper:
@@ -83,7 +84,7 @@ class SepahanCommand(BaseCommand):
         try:
             troubles = self.work(stop, **options)
         except (AccountError, SepahanError, ImproperlyConfigured) as error:
-            raise CommandError(str(error)) from None
+            raise CommandError(sentence(error)) from None
         except (DatabaseError, InterfaceError) as error:
             connections.close_all()
             reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -19,7 +19,7 @@ from sepahan_django import accounts, delivery, signals
 from sepahan_django.gateway import SendResult
 from sepahan_django.gateway.codes import Verdict
 from sepahan_django.gateway.errors import Rejected, SepahanError
-from sepahan_django.labels import error_text
+from sepahan_django.labels import error_text, explain
 from sepahan_django.models import MessageState, OutboundMessage, RequestState, SendRequest
 from sepahan_django.models.bulk import update_from_values
 from sepahan_django.models.transactions import retrying
@@ -157,7 +157,7 @@ def _released(claim: Claim, state: RequestState, error: SepahanError | None) -> 
         if not _close(claim, state, error=error):
             return Tally()
         code = getattr(error, "code", None)
-        text = str(error) if error else ""
+        text = explain(error) if error else ""
         _move(claim.messages, MessageState.QUEUED, request=None, error_code=code, error_message=text)
         return _expired(claim.outlived)
 

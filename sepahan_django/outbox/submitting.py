@@ -14,6 +14,7 @@ from django.utils import timezone
 from sepahan_django import accounts
 from sepahan_django.gateway.codes import Verdict, verdict
 from sepahan_django.gateway.errors import NotSubmitted, OutcomeUnknown, Rejected, SepahanError
+from sepahan_django.labels import explain
 from sepahan_django.models import PauseKind
 from sepahan_django.outbox import settling
 from sepahan_django.outbox.claiming import Claim, renew
@@ -124,19 +125,19 @@ class Submission:
         """What a refusal means for the account."""
         api_key = self.claim.request.api_key
         if says is Verdict.ACCOUNT_AT_FAULT:
-            accounts.pause(api_key, kind=PauseKind.ACCOUNT, reason=str(error))
+            accounts.pause(api_key, kind=PauseKind.ACCOUNT, reason=explain(error))
         elif says is Verdict.NO_CREDIT:
-            accounts.pause_for_credit(api_key, reason=str(error))
+            accounts.pause_for_credit(api_key, reason=explain(error))
         elif says is Verdict.TRY_LATER:
-            accounts.back_off(api_key, reason=str(error))
+            accounts.back_off(api_key, reason=explain(error))
         else:
             accounts.resume(api_key)  # the gateway looked at the messages: the account works
             return
-        self.trouble = str(error)
+        self.trouble = explain(error)
 
     def _back_off(self, error: SepahanError) -> None:
-        accounts.back_off(self.claim.request.api_key, reason=str(error))
-        self.trouble = str(error)
+        accounts.back_off(self.claim.request.api_key, reason=explain(error))
+        self.trouble = explain(error)
 
     def _remain_in_doubt(self, error: SepahanError) -> None:
         self.tally += settling.still_in_doubt(self.claim, error)

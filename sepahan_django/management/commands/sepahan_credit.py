@@ -5,6 +5,7 @@ from typing import Any
 
 from sepahan_django import accounts
 from sepahan_django.gateway.errors import SepahanError
+from sepahan_django.labels import sentence
 from sepahan_django.management.base import SepahanCommand, Stopper
 
 
@@ -18,6 +19,6 @@ class Command(SepahanCommand):
             try:
                 credits[row.title] = accounts.refresh_credit(row)
             except (SepahanError, accounts.AccountError) as error:
-                troubles[row.title] = str(error)
+                troubles[row.title] = sentence(error)
         self.print_counts(credits)
         return troubles
