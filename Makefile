@@ -17,7 +17,6 @@ lint: $(VENV)/.lint
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/bandit -q -ll -r sepahan_django
-	$(BIN)/pip-audit --skip-editable
 
 # Needs gettext.
 messages: $(VENV)/.test

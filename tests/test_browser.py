@@ -1,0 +1,161 @@
+"""The main job, end to end, in Chromium and in Persian: write, send, see delivered, answer, see the answer.
+
+The server, the sandbox and the workers are those of `manage.py demo`, in a process of their own.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """The demo's address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    database = tmp_path_factory.mktemp("demo") / "demo.sqlite3"
+    environment = os.environ | {
+        "DEBUG": "true",
+        "DATABASE_URL": f"sqlite:///{database}",
+        "DJANGO_SETTINGS_MODULE": "example_project.settings",
+        "PYTHONUNBUFFERED": "1",
+        "SEPAHAN_API_KEY": "",
+    }
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "demo", "--port", str(port)],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    lines = iter(process.stdout.readline, "")
+    assert any("Ctrl-C ends it" in line for line in lines), "the demo has not started"
+    yield f"http://127.0.0.1:{port}"
+    process.send_signal(signal.SIGINT)
+    process.stdout.read()
+    process.stdout.close()
+    assert process.wait(30) == 0
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if CHROMIUM is None:
+        if os.environ.get("REQUIRE_SERVICES"):
+            pytest.fail("Chromium is not installed.")
+        pytest.skip("Chromium is not installed.")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"],
+        )
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def page(browser, demo):
+    """A page of a clerk who has logged in and reads Persian; what its console complains of fails the test."""
+    context = browser.new_context(locale="fa-IR")
+    opened = context.new_page()
+    complaints = []
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.goto(f"{demo}/admin/")
+    opened.fill("#id_username", "admin")
+    opened.fill("#id_password", "admin")
+    opened.press("#id_password", "Enter")
+    opened.wait_for_selector("#user-tools")
+    yield opened
+    context.close()
+    assert complaints == []
+
+
+def test_the_main_job_from_sending_to_the_answer(page, demo):
+    from playwright.sync_api import expect
+
+    # Write and send to three numbers, in three writings.
+    page.goto(f"{demo}/admin/sepahan_django/outboundmessage/")
+    page.get_by_role("link", name="ارسال پیامک").click()
+    expect(page.locator("html")).to_have_attribute("dir", "rtl")
+    page.fill("#id_recipients", "09121234567\nعلی رضایی\t۰۹۳۵۱۲۳۴۵۶۷\n+98 901 123 4567")
+    page.fill("#id_text", "سلام، نظر شما؟ ۱ یا ۲")
+    expect(page.locator("#sepahan-count")).to_contain_text("۲۱ نویسه · ۱ پیامک")
+    page.get_by_role("button", name="ارسال پیامک").click()
+    expect(page.locator(".messagelist")).to_contain_text("۳ پیامک به سامانه تحویل شد")
+
+    # See the three become delivered, and the credit go down.
+    for _look in range(60):
+        if page.get_by_text("رسیده به گوشی", exact=True).locator("visible=true").count() >= 3:
+            break
+        page.wait_for_timeout(1000)
+        page.reload()
+    expect(page.locator("#result_list .sepahan-state-delivered")).to_have_count(3)
+    page.goto(f"{demo}/admin/sepahan_django/apikey/")
+    page.locator("#result_list tbody th a").click()
+    page.get_by_role("button", name="استعلام اعتبار").click()
+    expect(page.locator(".messagelist")).to_contain_text("۹۹۵٬۸۰۰ ریال")
+
+    # Play the phone that answers.
+    page.goto(f"{demo}/sandbox/")
+    phone = page.locator("#phone-09351234567")
+    phone.locator("input[name=text]").fill("۲")
+    phone.get_by_role("button", name="ارسال").click()
+
+    # See the answer in the inbox, and the project's receiver reply to it.
+    for _look in range(60):
+        page.goto(f"{demo}/admin/sepahan_django/inboundmessage/")
+        if page.locator("#result_list").count():
+            break
+        page.wait_for_timeout(1000)
+    expect(page.locator("#result_list")).to_contain_text("09351234567")
+    for _look in range(60):
+        page.goto(f"{demo}/sandbox/")
+        if page.get_by_text("رأی شما ثبت شد: 2").count():
+            break
+        page.wait_for_timeout(1000)
+    expect(page.locator("#phone-09351234567")).to_contain_text("رأی شما ثبت شد: 2")
+
+
+def test_the_browser_counts_as_the_server_does(page, demo):
+    import json
+
+    from tests.values.test_parts import VECTORS, spelled
+
+    page.goto(f"{demo}/admin/sepahan_django/outboundmessage/send/")
+    texts = [spelled(vector[0]) for vector in VECTORS]
+    counted = page.evaluate(
+        f"{json.dumps(texts)}.map((text) => {{ const c = window.sepahanCountParts(text);"
+        "return [c.encoding, c.units, c.parts, c.left]; })"
+    )
+    assert counted == [vector[1:] for vector in VECTORS]
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "admin/sepahan_django/outboundmessage/send/",
+        "admin/sepahan_django/apikey/generate/",
+        "admin/sepahan_django/apikey/1/change/",
+        "admin/sepahan_django/inboundmessage/",
+        "sandbox/",
+    ],
+)
+def test_no_page_is_wider_than_its_window(page, demo, path, width):
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(f"{demo}/{path}")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
