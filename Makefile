@@ -16,7 +16,6 @@ lint: $(VENV)/.lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/bandit -q -ll -r sepahan_django
 
 # Needs gettext.
 messages: $(VENV)/.test

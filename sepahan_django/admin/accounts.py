@@ -9,7 +9,6 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
@@ -79,7 +78,7 @@ class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return display.credit(account)
 
     @admin.display(description=gettext_lazy("pause"))
-    def pause_shown(self, account: ApiKey) -> SafeString | str:
+    def pause_shown(self, account: ApiKey) -> str:
         return account.pause_reason if account.is_paused else display.EMPTY
 
     @admin.display(description=gettext_lazy("inbox"))

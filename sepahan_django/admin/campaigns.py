@@ -2,7 +2,6 @@
 
 from django.contrib import admin
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
 from sepahan_django.admin import display
@@ -20,11 +19,11 @@ class CampaignAdmin(RecordAdmin):
     fields = ("title", "created_by", "created", "states")
 
     @admin.display(description=gettext_lazy("created at"))
-    def created(self, campaign: Campaign) -> SafeString:
+    def created(self, campaign: Campaign) -> str:
         return display.moment(campaign.created_at)
 
     @admin.display(description=gettext_lazy("messages"))
-    def states(self, campaign: Campaign) -> SafeString:
+    def states(self, campaign: Campaign) -> str:
         rows = [
             (display.state(state, MessageState(state).label), localize_number(count))
             for state, count in campaign.counts.items()

@@ -6,7 +6,6 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -17,17 +16,15 @@ from sepahan_django.values.jalali import format_datetime, localize_number
 EMPTY = "—"
 
 
-def number(value: str) -> SafeString:
+def number(value: str) -> str:
     """A phone number or an id: kept left to right and in Latin digits, so that it can be copied."""
-    return (
-        format_html('<bdi dir="ltr" class="sepahan-number">{}</bdi>', value) if value else SafeString(EMPTY)
-    )
+    return format_html('<bdi dir="ltr" class="sepahan-number">{}</bdi>', value) if value else EMPTY
 
 
-def moment(value: datetime | None) -> SafeString:
+def moment(value: datetime | None) -> str:
     """A time in Jalali, Tehran; the Gregorian one on hover."""
     if value is None:
-        return SafeString(EMPTY)
+        return EMPTY
     shown = format_datetime(value)
     return format_html(
         '<time datetime="{}" title="{}" dir="ltr">{}</time>',
@@ -37,17 +34,17 @@ def moment(value: datetime | None) -> SafeString:
     )
 
 
-def text(value: str, *, most: int = 60) -> SafeString:
+def text(value: str, *, most: int = 60) -> str:
     """A message's text, cut, in its own direction."""
     return format_html('<span dir="auto" class="sepahan-text">{}</span>', Truncator(value).chars(most))
 
 
-def full_text(value: str) -> SafeString:
+def full_text(value: str) -> str:
     """A message's text with its line breaks, in its own direction."""
     return format_html('<div dir="auto" class="sepahan-bubble">{}</div>', value)
 
 
-def state(value: str, label: Any) -> SafeString:
+def state(value: str, label: Any) -> str:
     """A state as a word and a colour."""
     return format_html('<span class="sepahan-state sepahan-state-{}">{}</span>', value, label)
 

@@ -7,7 +7,6 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -70,23 +69,23 @@ class InboundMessageAdmin(RecordAdmin):
         )
 
     @admin.display(description=gettext_lazy("sender"), ordering="sender")
-    def from_number(self, message: InboundMessage) -> SafeString:
+    def from_number(self, message: InboundMessage) -> str:
         return display.number(message.sender)
 
     @admin.display(description=gettext_lazy("line"))
-    def to_line(self, message: InboundMessage) -> SafeString:
+    def to_line(self, message: InboundMessage) -> str:
         return display.number(message.line)
 
     @admin.display(description=gettext_lazy("text"))
-    def short_text(self, message: InboundMessage) -> SafeString:
-        return display.text(message.text) if message.text else SafeString(display.EMPTY)
+    def short_text(self, message: InboundMessage) -> str:
+        return display.text(message.text) if message.text else display.EMPTY
 
     @admin.display(description=gettext_lazy("text"))
-    def body(self, message: InboundMessage) -> SafeString:
+    def body(self, message: InboundMessage) -> str:
         return display.full_text(message.text)
 
     @admin.display(description=gettext_lazy("received at"), ordering="received_at")
-    def received(self, message: InboundMessage) -> SafeString:
+    def received(self, message: InboundMessage) -> str:
         """As the gateway wrote it where it can't be read."""
         return (
             display.moment(message.received_at)
@@ -95,11 +94,11 @@ class InboundMessageAdmin(RecordAdmin):
         )
 
     @admin.display(description=gettext_lazy("fetched at"))
-    def pulled(self, message: InboundMessage) -> SafeString:
+    def pulled(self, message: InboundMessage) -> str:
         return display.moment(message.pulled_at)
 
     @admin.display(description=gettext_lazy("handled at"))
-    def handled(self, message: InboundMessage) -> SafeString:
+    def handled(self, message: InboundMessage) -> str:
         return display.moment(message.dispatched_at)
 
     @admin.display(description=gettext_lazy("receiver's error"))
@@ -107,7 +106,7 @@ class InboundMessageAdmin(RecordAdmin):
         return message.dispatch_error or display.EMPTY
 
     @admin.display(description=gettext_lazy("reply"))
-    def reply(self, message: InboundMessage) -> SafeString:
+    def reply(self, message: InboundMessage) -> str:
         address = reverse(f"{self.admin_site.name}:sepahan_django_send")
         return format_html(
             '<a class="sepahan-reply" href="{}?reply_to={}">{}</a>', address, message.pk, _("Reply")

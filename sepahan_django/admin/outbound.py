@@ -6,7 +6,6 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -26,7 +25,7 @@ class OutboundMessageAdmin(RecordAdmin):
     """Outbound messages: looked at, refreshed, cancelled, sent again. Sending has a page of its own."""
 
     change_list_template = "sepahan_django/admin/outbound_list.html"
-    list_display = ("to", "short_text", "state_shown", "line", "created", "sent", "delivered")
+    list_display = ("to", "short_text", "state_shown", "created", "sent", "delivered")
     list_display_links = ("to", "short_text")
     list_filter = ("state", "api_key")
     list_select_related = ("api_key",)
@@ -87,19 +86,19 @@ class OutboundMessageAdmin(RecordAdmin):
     # Columns
 
     @admin.display(description=gettext_lazy("recipient"), ordering="recipient")
-    def to(self, message: OutboundMessage) -> SafeString:
+    def to(self, message: OutboundMessage) -> str:
         return display.number(message.recipient)
 
     @admin.display(description=gettext_lazy("text"))
-    def short_text(self, message: OutboundMessage) -> SafeString:
+    def short_text(self, message: OutboundMessage) -> str:
         return display.text(message.text)
 
     @admin.display(description=gettext_lazy("text"))
-    def body(self, message: OutboundMessage) -> SafeString:
+    def body(self, message: OutboundMessage) -> str:
         return display.full_text(message.text)
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
-    def state_shown(self, message: OutboundMessage) -> SafeString:
+    def state_shown(self, message: OutboundMessage) -> str:
         return display.state(message.state, message.get_state_display())
 
     @admin.display(description=gettext_lazy("explanation"))
@@ -109,31 +108,31 @@ class OutboundMessageAdmin(RecordAdmin):
         return " — ".join(part for part in parts if part) or display.EMPTY
 
     @admin.display(description=gettext_lazy("sender line"))
-    def line(self, message: OutboundMessage) -> SafeString:
+    def line(self, message: OutboundMessage) -> str:
         return display.number(message.sender)
 
     @admin.display(description=gettext_lazy("created at"), ordering="created_at")
-    def created(self, message: OutboundMessage) -> SafeString:
+    def created(self, message: OutboundMessage) -> str:
         return display.moment(message.created_at)
 
     @admin.display(description=gettext_lazy("sent at"))
-    def sent(self, message: OutboundMessage) -> SafeString:
+    def sent(self, message: OutboundMessage) -> str:
         return display.moment(message.sent_at)
 
     @admin.display(description=gettext_lazy("delivered at"))
-    def delivered(self, message: OutboundMessage) -> SafeString:
+    def delivered(self, message: OutboundMessage) -> str:
         return display.moment(message.delivered_at)
 
     @admin.display(description=gettext_lazy("send at"))
-    def planned(self, message: OutboundMessage) -> SafeString:
+    def planned(self, message: OutboundMessage) -> str:
         return display.moment(message.send_at)
 
     @admin.display(description=gettext_lazy("not after"))
-    def deadline(self, message: OutboundMessage) -> SafeString:
+    def deadline(self, message: OutboundMessage) -> str:
         return display.moment(message.expires_at)
 
     @admin.display(description=gettext_lazy("delivery is asked for at"))
-    def next_question(self, message: OutboundMessage) -> SafeString:
+    def next_question(self, message: OutboundMessage) -> str:
         return display.moment(message.status_due_at)
 
     @admin.display(description=gettext_lazy("delivery status"))
@@ -141,7 +140,7 @@ class OutboundMessageAdmin(RecordAdmin):
         return delivery_text(message.delivery_status) or display.EMPTY
 
     @admin.display(description=gettext_lazy("gateway's id"))
-    def gateway_number(self, message: OutboundMessage) -> SafeString:
+    def gateway_number(self, message: OutboundMessage) -> str:
         return display.number(str(message.gateway_id or ""))
 
     # Actions

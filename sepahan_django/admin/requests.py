@@ -1,7 +1,6 @@
 """The requests that went to the gateway."""
 
 from django.contrib import admin
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
 from sepahan_django.admin import display
@@ -31,19 +30,19 @@ class SendRequestAdmin(RecordAdmin):
     )
 
     @admin.display(description=gettext_lazy("request-Id"))
-    def request_number(self, request: SendRequest) -> SafeString:
+    def request_number(self, request: SendRequest) -> str:
         return display.number(request.request_id)
 
     @admin.display(description=gettext_lazy("first attempt at"))
-    def first(self, request: SendRequest) -> SafeString:
+    def first(self, request: SendRequest) -> str:
         return display.moment(request.first_attempt_at)
 
     @admin.display(description=gettext_lazy("taken up again at"))
-    def again(self, request: SendRequest) -> SafeString:
+    def again(self, request: SendRequest) -> str:
         return display.moment(request.due_at)
 
     @admin.display(description=gettext_lazy("finished at"))
-    def finished(self, request: SendRequest) -> SafeString:
+    def finished(self, request: SendRequest) -> str:
         return display.moment(request.finished_at)
 
     @admin.display(description=gettext_lazy("price"))
