@@ -6,7 +6,7 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, Info, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
@@ -96,6 +96,20 @@ def _wrong_values() -> Iterator[CheckMessage]:
 def _missing() -> Iterator[CheckMessage]:
     if not settings.USE_TZ:
         yield Error("This app needs aware times.", hint="Set USE_TZ = True.", id="sepahan.E011")
+    if not hasattr(settings, "SEPAHAN"):
+        yield Warning(
+            "There is no SEPAHAN in the settings.",
+            hint='Add SEPAHAN = {"API_KEY": "<token>", "SENDER": "<line>"}, or SEPAHAN = {} if they '
+            "are stored in the admin.",
+            id="sepahan.W006",
+        )
+    elif not conf.setting("API_KEY") or not conf.setting("SENDER"):
+        names = [name for name in ("API_KEY", "SENDER") if not conf.setting(name)]
+        yield Info(
+            f"SEPAHAN has no {' and no '.join(names)}.",
+            hint="Fine where accounts and lines are stored in the admin; otherwise set it.",
+            id="sepahan.I001",
+        )
     if not isinstance(conf.setting("API_KEY"), str):
         yield Error('SEPAHAN["API_KEY"] must be a text.', hint="Give the bare token.", id="sepahan.E012")
 

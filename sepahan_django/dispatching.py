@@ -43,13 +43,14 @@ def dispatch(message: OutboundMessage) -> None:
     if not transaction.get_connection(DEFAULT_DB_ALIAS).in_atomic_block:
         _pending.take()
     _pending.messages.append(message)
-    transaction.on_commit(_dispatch_pending)
+    # Robust: what goes wrong here is logged, and the caller, whose message is stored, goes on.
+    transaction.on_commit(_dispatch_pending, robust=True)
 
 
 def wake_workers(api_key: ApiKey, *, at: datetime | None = None) -> None:
     """After commit, tell the task queue that there is work; workers of other kinds come by themselves."""
     if choice("DISPATCH", DISPATCHES) == "task":
-        transaction.on_commit(lambda: _enqueue(api_key))
+        transaction.on_commit(lambda: _enqueue(api_key), robust=True)
 
 
 def _dispatch_pending() -> None:

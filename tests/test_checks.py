@@ -7,7 +7,7 @@ from tests.factories import account
 
 
 def ids(settings, **changes):
-    settings.SEPAHAN = {"API_KEY": "x" * 32, **changes}
+    settings.SEPAHAN = {"API_KEY": "x" * 32, "SENDER": "3000", **changes}
     return [message.id for message in checks.check_settings(None)]
 
 
@@ -26,7 +26,8 @@ def test_the_defaults_are_fine(settings):
         ({"CA_BUNDLE": "/nowhere.pem"}, "sepahan.E006"), ({"MAX_REQUESTS_PER_SECOND": 0}, "sepahan.E007"),
         ({"LOW_CREDIT": "much"}, "sepahan.E008"), ({"CLIENT": "nowhere.Client"}, "sepahan.E009"),
         ({"ENCRYPTION_KEYS": "short"}, "sepahan.E010"), ({"ENCRYPTION_KEYS": []}, "sepahan.E010"),
-        ({"API_KEY": None}, "sepahan.E012"),
+        ({"API_KEY": ""}, "sepahan.I001"), ({"SENDER": ""}, "sepahan.I001"),
+        ({"API_KEY": 5}, "sepahan.E012"),
     ],
 )  # fmt: skip
 def test_each_mistake_is_named(settings, changes, expected):
@@ -36,6 +37,11 @@ def test_each_mistake_is_named(settings, changes, expected):
 def test_settings_that_are_no_dictionary_are_named(settings):
     settings.SEPAHAN = "token"
     assert [message.id for message in checks.check_settings(None)] == ["sepahan.E001"]
+
+
+def test_a_missing_setting_is_named(settings):
+    del settings.SEPAHAN
+    assert [message.id for message in checks.check_settings(None)] == ["sepahan.W006"]
 
 
 def test_each_check_says_how_to_mend_it(settings):

@@ -76,12 +76,12 @@ def _flag(value: Any) -> bool | None:
 
 def _rejection(method: str, answer: Answer, error: Any, redact: Callable[[str], str]) -> Rejected:
     code, message = None, ""
-    details: tuple[str, ...] = ()
+    details: list[str] = []
     if isinstance(error, dict):
         code = _number_or_none(error.get("code"))
         message = _text(error.get("message"))
         listed = error.get("details")
-        details = tuple(_text(one) for one in listed[:20]) if isinstance(listed, list) else (_text(listed),)
+        details = [_text(one) for one in (listed[:20] if isinstance(listed, list) else [listed])]
     else:
         message = _text(error)
     if code is None and method == "Receive" and answer.status in RECEIVE_STATUSES:
@@ -90,7 +90,7 @@ def _rejection(method: str, answer: Answer, error: Any, redact: Callable[[str], 
         redact(message),
         method=method,
         code=code,
-        details=tuple(redact(one) for one in details if one),
+        details=[redact(one) for one in details if one],
         http_status=answer.status,
     )
 

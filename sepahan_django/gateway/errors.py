@@ -5,6 +5,8 @@ Three outcomes only: it certainly did not reach the gateway (`NotSubmitted`), no
 holds a token, and none is chained to the HTTP library's own, whose frames do.
 """
 
+from collections.abc import Sequence
+
 
 class SepahanError(Exception):
     """Root of everything the gateway's client raises. `method` names the gateway's method."""
@@ -47,13 +49,13 @@ class Rejected(SepahanError):
         *,
         method: str = "",
         code: int | None = None,
-        details: tuple[str, ...] = (),
+        details: Sequence[str] = (),
         http_status: int | None = None,
         readable: bool = True,
     ) -> None:
         super().__init__(message, method=method)
         self.code = code
-        self.details = details
+        self.details = list(details)
         self.http_status = http_status
         self.readable = readable
 

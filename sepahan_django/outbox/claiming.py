@@ -46,12 +46,11 @@ def expire(api_key: ApiKey, *, now: datetime) -> int:
     while True:
         with transaction.atomic():
             waiting = OutboundMessage.objects.outlived(now=now).filter(api_key=api_key)
-            pks = list(waiting.order_by("expires_at").values_list("pk", flat=True)[:EXPIRY_CHUNK])
-            if not pks:
-                return total
-            listening = signals.message_failed.has_listeners(OutboundMessage)
             # Locked before they are moved, so that the signal is sent for those moved here and no others.
-            rows = list(_locked(waiting.filter(pk__in=pks))) if listening else []
+            rows = list(_locked(waiting.order_by("expires_at"))[:EXPIRY_CHUNK])
+            if not rows:
+                return total
+            pks = [message.pk for message in rows]
             total += OutboundMessage.objects.filter(pk__in=pks).move(MessageState.EXPIRED)
             for message in rows:
                 message.note_state(MessageState.EXPIRED)

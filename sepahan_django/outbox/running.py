@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -16,6 +16,7 @@ from sepahan_django import accounts
 from sepahan_django.gateway.errors import SepahanError
 from sepahan_django.models import ApiKey, MessageState, OutboundMessage, PauseKind, SendRequest
 from sepahan_django.models.states import Priority
+from sepahan_django.models.transactions import retrying
 from sepahan_django.outbox import settling
 from sepahan_django.outbox.claiming import BATCH, Claim, claim, expire, has_due, take_up
 from sepahan_django.outbox.settling import Tally
@@ -39,6 +40,8 @@ class _Step:
     tally: Tally
     more: bool
     trouble: str = ""
+    claimed: int = 0
+    """New messages taken."""
 
 
 def submit_now(pks: Collection[int]) -> None:
@@ -103,19 +106,33 @@ def run_once(account: ApiKey, *, limit: int = BATCH, patient: bool = False) -> _
     taken = _next(account, limit=limit)
     if taken is None:
         return _Step(tally, more=False)
+    claimed = 0 if taken.was_out else len(taken.messages)
     submission = Submission(taken, client)
-    submission.run()
+    try:
+        submission.run()
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        # One request that can't be seen through must not hold up the others for ever. It is taken up again
+        # when its claim is old, and left to a person in the end.
+        logger.exception("Request %s could not be seen through.", taken.request.request_id)
     tally += submission.tally
     tally["requests"] += 1
-    return _Step(tally, more=not submission.trouble, trouble=submission.trouble)
+    return _Step(tally, more=not submission.trouble, trouble=submission.trouble, claimed=claimed)
 
 
 def _next(account: ApiKey, *, limit: int) -> Claim | None:
     """New messages before old requests only where one of them is urgent: it waits for one request at most."""
     now = timezone.now()
+
+    def new() -> Claim | None:
+        # Tried again after a deadlock, say. Should the first try have been committed all the same, its
+        # request is taken up when its claim is old.
+        return retrying(lambda: claim(account, now=now, limit=limit))
+
     if has_due(account, now=now, lanes=(Priority.URGENT,)):
-        return claim(account, now=now, limit=limit) or take_up(account, now=now)
-    return take_up(account, now=now) or claim(account, now=now, limit=limit)
+        return new() or take_up(account, now=now)
+    return take_up(account, now=now) or new()
 
 
 def _credit_is_back(account: ApiKey, *, now: datetime, patient: bool) -> bool:
@@ -161,23 +178,22 @@ def drain(
     lock = threading.Lock()
 
     def work(index: int) -> None:
-        turns = [
-            ApiKey.objects.get(pk=row.pk)
-            for row in rows[index % max(len(rows), 1) :] + rows[: index % max(len(rows), 1)]
-        ]
-        while turns and not should_stop() and (share := budget.take()):
+        start = index % max(len(rows), 1)
+        turns = [ApiKey.objects.get(pk=row.pk) for row in rows[start:] + rows[:start]]
+        while turns:
             for turn in list(turns):
+                share = 0 if should_stop() else budget.take()
+                if not share:
+                    return
                 step = run_once(turn, limit=share, patient=patient)
-                taken = sum(count for name, count in step.tally.items() if name != "requests")
+                budget.give_back(share - step.claimed)
                 with lock:
                     report.tally += step.tally
                     if step.trouble:
                         report.troubles[turn.title] = step.trouble
-                    progress(taken)
+                    progress(sum(count for name, count in step.tally.items() if name != "requests"))
                 if not step.more:
                     turns.remove(turn)
-                if should_stop():
-                    return
 
     _in_threads(work, workers)
     if report.tally[MessageState.SENT.value]:
@@ -200,6 +216,12 @@ class _Budget:
             share = min(self._left, BATCH)
             self._left -= share
             return share
+
+    def give_back(self, count: int) -> None:
+        """What was not used of a share."""
+        with self._lock:
+            if self._left is not None:
+                self._left += count
 
 
 def _in_threads(work: Callable[[int], None], workers: int) -> None:

@@ -7,6 +7,7 @@ from django.utils import timezone
 from sepahan_django import outbox, signals
 from sepahan_django.accounts import UnknownAccount
 from sepahan_django.models import ApiKey, Campaign, OutboundMessage, Priority, SendRequest
+from sepahan_django.outbox import submitting
 from sepahan_django.sms import (
     IdempotencyConflict,
     InvalidMessage,
@@ -257,6 +258,28 @@ def test_signals_tell_what_was_sent_after_it_is_stored(gateway, listen):
     queued(2)
     outbox.drain()
     assert [one["message"].state for one in sent] == ["sent", "sent"]
+
+
+def test_a_limit_is_kept_over_all_accounts(gateway):
+    for title in ("a", "b"):
+        queued(5, api_key=account(title, base_url=gateway.url))
+    outbox.drain(limit=7)
+    assert states() == {"sent": 7, "queued": 3}
+
+
+def test_a_fault_of_our_own_in_one_request_does_not_hold_up_the_others(gateway, monkeypatch):
+    queued(150)
+    original, calls = submitting.Submission._accepted, []
+
+    def fails_once(self, result):
+        calls.append(1)
+        if len(calls) == 1:
+            raise RuntimeError("a bug")
+        original(self, result)
+
+    monkeypatch.setattr(submitting.Submission, "_accepted", fails_once)
+    outbox.drain()
+    assert states() == {"sending": 100, "sent": 50}
 
 
 # Answers
