@@ -23,6 +23,7 @@ from sepahan_django.gateway.errors import SepahanError
 from sepahan_django.gateway.secrets import Secret
 from sepahan_django.models import ApiKey, PauseKind, SenderLine
 from sepahan_django.models.fields import UnreadableSecret
+from sepahan_django.models.transactions import retrying
 
 if TYPE_CHECKING:
     from sepahan_django.gateway import SepahanClient
@@ -264,6 +265,10 @@ def _fingerprint(api_key: ApiKey) -> str:
 
 def pause(api_key: ApiKey, *, kind: PauseKind, reason: str) -> None:
     """Let the account's messages wait, each time longer. `account_paused` is sent when it was not paused."""
+    retrying(lambda: _pause(api_key, kind=kind, reason=reason))
+
+
+def _pause(api_key: ApiKey, *, kind: PauseKind, reason: str) -> None:
     first, longest = PAUSES[kind]
     with transaction.atomic():
         row = _locked(api_key)
@@ -296,26 +301,34 @@ def take_probe(api_key: ApiKey, *, now: datetime) -> bool:
 
 def resume(api_key: ApiKey) -> None:
     """End the pause and the back-off: the account works again, or a person says *try again now*."""
+    if not (api_key.paused_until or api_key.failures_in_a_row or api_key.backoff_until):
+        return  # it was working; a write after each request would only make workers wait for each other
     troubled = Q(paused_until__isnull=False) | Q(failures_in_a_row__gt=0) | Q(backoff_until__isnull=False)
-    if ApiKey.objects.filter(troubled, pk=api_key.pk).update(
-        paused_until=None,
-        pause_kind="",
-        pause_reason="",
-        paused_token="",
-        pauses_in_a_row=0,
-        backoff_until=None,
-        failures_in_a_row=0,
-    ):
+    working = {
+        "paused_until": None,
+        "pause_kind": "",
+        "pause_reason": "",
+        "paused_token": "",
+        "pauses_in_a_row": 0,
+        "backoff_until": None,
+        "failures_in_a_row": 0,
+    }
+    if retrying(lambda: ApiKey.objects.filter(troubled, pk=api_key.pk).update(**working)):
         logger.info("The account %s works again.", api_key.title)
 
 
 def back_off(api_key: ApiKey, *, reason: str) -> None:
-    """The gateway can't be reached or can't send now: wait a little, each time longer, with jitter."""
+    """The gateway can't be reached or can't send now: wait, from the second time on, ever longer."""
+    retrying(lambda: _back_off(api_key, reason=reason))
+
+
+def _back_off(api_key: ApiKey, *, reason: str) -> None:
     first, longest = BACKOFF
     with transaction.atomic():
         row = _locked(api_key)
         row.failures_in_a_row = min(row.failures_in_a_row + 1, 30)
-        length = min(first * 2 ** (row.failures_in_a_row - 1), longest)
+        # The first failure costs no wait: a single lost answer must not hold up the next message.
+        length = min(first * 2 ** (row.failures_in_a_row - 2), longest) * (row.failures_in_a_row > 1)
         row.backoff_until = timezone.now() + length * random.uniform(0.5, 1)  # noqa: S311 - jitter
         row.save(update_fields=["failures_in_a_row", "backoff_until"])
         if row.failures_in_a_row == 1:
@@ -341,15 +354,20 @@ def refresh_credit(api_key: ApiKey) -> int:
     Ends a pause for want of credit when there is more of it than before. Raises the gateway's errors.
     """
     credit = client_for(api_key).credit()
+    has_more, row = retrying(lambda: _keep_credit(api_key, credit))
+    if row.pause_kind == PauseKind.CREDIT and has_more:
+        resume(row)
+    return credit
+
+
+def _keep_credit(api_key: ApiKey, credit: int) -> tuple[bool, ApiKey]:
     with transaction.atomic():
         row = _locked(api_key)
         has_more = credit > 0 and (row.credit is None or credit > row.credit)
         row.credit, row.credit_checked_at = credit, timezone.now()
         row.save(update_fields=["credit", "credit_checked_at"])
         _note_level(row)
-    if row.pause_kind == PauseKind.CREDIT and has_more:
-        resume(row)
-    return credit
+    return has_more, row
 
 
 def spend(api_key: ApiKey, price: int) -> None:

@@ -3,6 +3,7 @@ import io
 import pytest
 from django.core.management import call_command
 from django.db import connection
+from django.utils import timezone
 
 from sepahan_django import accounts, signals
 from sepahan_django.models import ApiKey, PauseKind, SenderLine
@@ -155,6 +156,15 @@ def test_of_many_workers_one_tries_a_paused_account(gateway, clock):
     seen = [ApiKey.objects.get() for _worker in range(3)]
     now = seen[0].paused_until
     assert [accounts.take_probe(one, now=now) for one in seen] == [True, False, False]
+
+
+def test_one_failure_costs_no_wait_and_more_cost_ever_more(gateway):
+    waits = []
+    for _time in range(4):
+        accounts.back_off(accounts.resolve(), reason="away")
+        waits.append((ApiKey.objects.get().backoff_until - timezone.now()).total_seconds())
+    assert waits[0] <= 0
+    assert 0 < waits[1] < waits[3]
 
 
 # A token for user name and password

@@ -330,6 +330,20 @@ def test_an_id_that_another_message_has_is_not_taken_over(gateway):
     ]  # fmt: skip
 
 
+def test_a_gateway_that_stays_away_is_not_asked_by_every_message(inline):
+    inline.state.script.extend([faults.HTTP_500] * 5)
+    for _message in range(5):
+        send_sms("09121234567", "سلام")
+    assert inline.state.count("Send") == 2
+    assert states() == {"sending": 2, "queued": 3}
+
+
+def test_one_lost_answer_does_not_hold_up_the_next_message(inline):
+    inline.state.script.append(faults.HTTP_500)
+    send_sms("09121234567", "سلام")
+    assert send_sms("09351234567", "سلام").state == "sent"
+
+
 # Rejections
 
 

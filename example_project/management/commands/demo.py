@@ -32,7 +32,9 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0)
         self._make_user()
         environment = os.environ | {"SEPAHAN_BASE_URL": f"http://127.0.0.1:{port}/sandbox"}
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        # Both said outright: a shell that starts this in the background lets it ignore Ctrl-C.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.default_int_handler)
         children: list[subprocess.Popen[bytes]] = []
         try:
             children.append(self._start(("runserver", f"127.0.0.1:{port}", "--noreload"), environment))
