@@ -2,11 +2,13 @@
 PYTHON ?= python3
 VENV ?= .venv
 PORT ?= 8000
+SECONDS ?= 120
+SEED ?= 1
 BIN = $(VENV)/bin
 
-.PHONY: demo test lint messages tox clean
+.PHONY: demo test lint chaos messages tox clean
 
-demo: $(VENV)/.test
+demo: $(VENV)/.demo
 	DEBUG=true $(BIN)/python manage.py demo --port $(PORT)
 
 test: $(VENV)/.test
@@ -16,6 +18,10 @@ lint: $(VENV)/.lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# Workers killed at random against a gateway that misbehaves, on the database of DATABASE_URL.
+chaos: $(VENV)/.test
+	$(BIN)/python -m tests.chaos.run --seconds $(SECONDS) --seed $(SEED)
 
 # Needs gettext.
 messages: $(VENV)/.test
@@ -29,6 +35,10 @@ tox: $(VENV)/.test
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q --upgrade pip
+
+$(VENV)/.demo: $(VENV)/bin/python setup.cfg
+	$(BIN)/python -m pip install -q -e ".[example]"
+	touch $@
 
 $(VENV)/.test: $(VENV)/bin/python setup.cfg
 	$(BIN)/python -m pip install -q -e ".[test]"

@@ -159,7 +159,7 @@ def _ask_some(
     if is_old and not is_night(now):
         _wait_for_night(account, now=now)
         return 0
-    messages = _taken(account, is_old=is_old, most=most, only=only, now=now)
+    messages = retrying(lambda: _taken(account, is_old=is_old, most=most, only=only, now=now))
     if not messages:
         return 0
     client = accounts.client_for(account)

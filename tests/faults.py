@@ -152,7 +152,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         data = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.serve(json.loads(data) if data else None)
+        try:
+            body = json.loads(data) if data else None
+        except ValueError:
+            return self.hang_up()  # its sender was killed in the middle of it
+        return self.serve(body)
 
     def serve(self, body: Any) -> None:
         path = self.path.rstrip("/").split("/api/", 1)[-1]

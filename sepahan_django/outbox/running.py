@@ -66,7 +66,7 @@ def _submit_now(account: ApiKey, pks: Collection[int]) -> None:
     client = accounts.client_for(account)
     if not accounts.take_probe(account, now=now):
         return
-    while (taken := claim(account, now=timezone.now(), only=pks)) is not None:
+    while (taken := retrying(lambda: claim(account, now=timezone.now(), only=pks))) is not None:
         waiting: list[Claim] = [taken]
         while waiting:
             submission = Submission(waiting.pop(), client)
@@ -86,7 +86,7 @@ def run_once(account: ApiKey, *, limit: int = BATCH, patient: bool = False) -> _
     now = timezone.now()
     account.refresh_from_db()
     tally = Tally()
-    if expired := expire(account, now=now):
+    if expired := retrying(lambda: expire(account, now=now)):
         tally[MessageState.EXPIRED.value] += expired
     left = not SendRequest.objects.filter(api_key=account, due_at__lte=now).exists()
     if left and not has_due(account, now=now):

@@ -1,0 +1,1 @@
+"""Workers killed at random against a gateway that misbehaves; then the ledger against the database."""
