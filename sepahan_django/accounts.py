@@ -260,7 +260,8 @@ def _fingerprint(api_key: ApiKey) -> str:
         token = token_of(api_key)
     except AccountUnusable:
         return ""
-    return salted_hmac("sepahan_django.paused_token", f"{token}@{api_key.base_url}").hexdigest()[:64]
+    value = f"{token}@{api_key.base_url}"
+    return salted_hmac("sepahan_django.paused_token", value, algorithm="sha256").hexdigest()
 
 
 def pause(api_key: ApiKey, *, kind: PauseKind, reason: str) -> None:
