@@ -173,7 +173,7 @@ def client_for(api_key: ApiKey) -> "SepahanClient":
         "max_requests_per_second": setting("MAX_REQUESTS_PER_SECOND"),
     }
     token = token_of(api_key)
-    made_from = (setting("CLIENT"), str(token), *arguments.values())
+    made_from = (setting("CLIENT"), token, *arguments.values())
     global _clients_pid
     with _clients_lock:
         if _clients_pid != os.getpid():  # two processes on one connection would read each other's answers
@@ -240,9 +240,17 @@ def generate_api_key(
 
 def is_held(api_key: ApiKey, *, now: datetime) -> bool:
     """Whether the account's messages must wait now. A new token ends a pause that the old one caused."""
-    if api_key.paused_until is None:
+    if api_key.paused_until is None or _token_changed(api_key):
         return False
-    return now < api_key.paused_until and not _token_changed(api_key)
+    _first, longest = PAUSES[PauseKind(api_key.pause_kind)]
+    # A pause longer than the longest was begun by a clock that was ahead.
+    return now < api_key.paused_until <= now + longest
+
+
+def is_backing_off(api_key: ApiKey, *, now: datetime) -> bool:
+    """Whether the gateway has failed so often that a patient caller waits now."""
+    _first, longest = BACKOFF
+    return api_key.backoff_until is not None and now < api_key.backoff_until <= now + longest
 
 
 def is_refused(api_key: ApiKey, *, now: datetime) -> bool:
@@ -260,7 +268,7 @@ def _fingerprint(api_key: ApiKey) -> str:
         token = token_of(api_key)
     except AccountUnusable:
         return ""
-    value = f"{token}@{api_key.base_url}"
+    value = Secret(f"{token}@{api_key.base_url}")
     return salted_hmac("sepahan_django.paused_token", value, algorithm="sha256").hexdigest()
 
 

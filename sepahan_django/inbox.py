@@ -171,6 +171,8 @@ class _Pull:
         if accounts.is_refused(self.account, now=now):
             raise InboxError(_("paused: %(why)s") % {"why": self.account.pause_reason})
         today, start = tehran_today(now), self.account.inbox_day
+        if start is not None:
+            start = min(start, today)  # a clock that was ahead must not hide what comes in now
         if since is not None:
             start = min(start, since) if start else since
         start = self._reaching_back(start)

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.db import transaction
+
 from sepahan_django import outbox
 from sepahan_django.dispatching import dispatch, wake_workers
 from sepahan_django.models import ApiKey, Campaign, OutboundMessage, Priority
@@ -60,14 +62,15 @@ def send_mass_sms(
     All are queued or, when one can't be a message, none: its ValueError is raised. `campaign` is a
     Campaign, or the title of a new one. They are sent by `sepahan_send_queued`.
     """
-    draft = Draft.checked(
-        sender=sender,
-        account=account,
-        send_at=send_at,
-        expires_at=expires_at,
-        priority=priority,
-        campaign=campaign,
-    )
-    count = outbox.queue_many(draft, pairs)
+    with transaction.atomic():  # with the campaign, if it is new
+        draft = Draft.checked(
+            sender=sender,
+            account=account,
+            send_at=send_at,
+            expires_at=expires_at,
+            priority=priority,
+            campaign=campaign,
+        )
+        count = outbox.queue_many(draft, pairs)
     wake_workers(draft.api_key)
     return count

@@ -290,6 +290,14 @@ def test_later_pulls_ask_from_the_day_of_the_last_good_one(gateway, clock):
     assert inbox.parse_gateway_date(asked).astimezone(timezone.get_default_timezone()).date() == day
 
 
+def test_a_clock_that_was_ahead_hides_nothing(gateway, clock):
+    inbox.pull()
+    ApiKey.objects.update(inbox_day=inbox.tehran_today(timezone.now()) + timedelta(days=9))
+    inbox.pull()
+    asked = inbox.parse_gateway_date(gateway.state.requests[-1][1]["startDate"])
+    assert asked <= timezone.now()
+
+
 def test_a_pull_of_one_line_does_not_move_the_day(gateway):
     inbox.pull(line=LINE)
     assert ApiKey.objects.get().inbox_day is None

@@ -50,6 +50,10 @@ class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     class Media:
         css = {"all": ("sepahan_django/admin.css",)}
 
+    @method_decorator(sensitive_post_parameters("token"))
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return super().changeform_view(request, *args, **kwargs)
+
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fields = ["title", "token", "base_url", "is_active", "is_default"]
         if obj is not None and not self.has_change_permission(request, obj):

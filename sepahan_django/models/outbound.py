@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Collection
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -21,6 +22,8 @@ from sepahan_django.models.states import (
     RequestState,
     sources,
 )
+
+FURTHEST_DUE = timedelta(hours=6)
 
 
 class Campaign(models.Model):
@@ -54,6 +57,15 @@ class Campaign(models.Model):
         return {state.value: 0 for state in MessageState} | dict(found)
 
 
+class SendRequestQuerySet(models.QuerySet["SendRequest"]):
+    """Verbs on sets of requests."""
+
+    def due(self, *, now: datetime) -> "SendRequestQuerySet":
+        """Those that may be taken up now. A time further ahead than any is ever set to was written by a
+        clock that was ahead, and would keep the request's messages waiting for as long."""
+        return self.filter(Q(due_at__lte=now) | Q(due_at__gt=now + FURTHEST_DUE))
+
+
 class SendRequest(models.Model):
     """One request to the gateway, with the id by which the gateway can be asked whether it was received.
 
@@ -77,6 +89,8 @@ class SendRequest(models.Model):
     sms_count = models.BigIntegerField(_("SMS parts"), null=True, blank=True)
     total_price = models.BigIntegerField(_("price (Rials)"), null=True, blank=True)
     created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
+
+    objects = SendRequestQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("request")
@@ -111,7 +125,7 @@ class OutboundMessageQuerySet(models.QuerySet["OutboundMessage"]):
         """
         return self.filter(state__in=sources(target)).update(state=target, **changes)
 
-    def due(self, *, api_key: ApiKey, priority: int, now: Any) -> "OutboundMessageQuerySet":
+    def due(self, *, api_key: ApiKey, priority: int, now: datetime) -> "OutboundMessageQuerySet":
         """The queued messages of one account and lane whose time has come, in the order to send them."""
         return (
             self.filter(state=MessageState.QUEUED, api_key=api_key, priority=priority, due_at__lte=now)
@@ -119,7 +133,7 @@ class OutboundMessageQuerySet(models.QuerySet["OutboundMessage"]):
             .order_by("due_at", "pk")
         )
 
-    def outlived(self, *, now: Any) -> "OutboundMessageQuerySet":
+    def outlived(self, *, now: datetime) -> "OutboundMessageQuerySet":
         """The queued messages that must not be sent any more."""
         return self.filter(state=MessageState.QUEUED, expires_at__lte=now)
 

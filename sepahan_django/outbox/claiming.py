@@ -110,7 +110,7 @@ def _locked(rows: QuerySet[OutboundMessage]) -> QuerySet[OutboundMessage]:
 
 def take_up(api_key: ApiKey, *, now: datetime, pk: int | None = None) -> Claim | None:
     """Take a request whose time has come: half of a split one, one in doubt, or one whose holder is gone."""
-    due = SendRequest.objects.filter(api_key=api_key, due_at__lte=now).order_by("due_at", "pk")
+    due = SendRequest.objects.due(now=now).filter(api_key=api_key).order_by("due_at", "pk")
     if pk is not None:
         due = due.filter(pk=pk)
     for request in due[:BATCH]:

@@ -61,7 +61,7 @@ def submit_now(pks: Collection[int]) -> None:
 
 def _submit_now(account: ApiKey, pks: Collection[int]) -> None:
     now = timezone.now()
-    if accounts.is_held(account, now=now) or (account.backoff_until and now < account.backoff_until):
+    if accounts.is_held(account, now=now) or accounts.is_backing_off(account, now=now):
         return
     client = accounts.client_for(account)
     if not accounts.take_probe(account, now=now):
@@ -88,13 +88,14 @@ def run_once(account: ApiKey, *, limit: int = BATCH, patient: bool = False) -> _
     tally = Tally()
     if expired := retrying(lambda: expire(account, now=now)):
         tally[MessageState.EXPIRED.value] += expired
-    left = not SendRequest.objects.filter(api_key=account, due_at__lte=now).exists()
-    if left and not has_due(account, now=now):
+    if not SendRequest.objects.due(now=now).filter(api_key=account).exists() and not has_due(
+        account, now=now
+    ):
         return _Step(tally, more=False)
 
     if accounts.is_held(account, now=now) and not _credit_is_back(account, now=now, patient=patient):
         return _Step(tally, more=False, trouble=_("paused: %(why)s") % {"why": account.pause_reason})
-    if patient and account.backoff_until and now < account.backoff_until:
+    if patient and accounts.is_backing_off(account, now=now):
         return _Step(tally, more=False)
     try:
         client = accounts.client_for(account)
@@ -154,7 +155,7 @@ def give_up_forgotten() -> Tally:
     tally = Tally()
     forgotten = timezone.now() - MEMORY + MARGIN
     while True:
-        rows = SendRequest.objects.filter(due_at__lte=timezone.now(), first_attempt_at__lte=forgotten)
+        rows = SendRequest.objects.due(now=timezone.now()).filter(first_attempt_at__lte=forgotten)
         request = rows.select_related("api_key").order_by("pk").first()
         taken = take_up(request.api_key, now=timezone.now(), pk=request.pk) if request else None
         if taken is None:

@@ -46,6 +46,8 @@ class Submission:
 
     def run(self) -> None:
         """Submit, or find out what became of the submission before."""
+        if not self._wait_turn():
+            return
         self._leave_out_the_outlived()
         if self.claim.was_out:
             self._clear_up()
@@ -53,6 +55,20 @@ class Submission:
             self.tally += settling.released(self.claim)
         else:
             self._submit()
+
+    def _wait_turn(self) -> bool:
+        """Wait for the client's rate limit before looking at the clock, not between that and the request."""
+        wait_turn = getattr(self.client, "wait_turn", None)
+        if wait_turn is None:
+            return True
+        try:
+            wait_turn()
+        except NotSubmitted as error:
+            settle = settling.still_in_doubt if self.claim.was_out else settling.released
+            self.tally += settle(self.claim, error)
+            self.trouble = explain(error)
+            return False
+        return True
 
     def _leave_out_the_outlived(self) -> None:
         now = timezone.now()

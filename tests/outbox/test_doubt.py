@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from sepahan_django import outbox
+from sepahan_django import accounts, outbox
 from sepahan_django.models import OutboundMessage, RequestState, SendRequest
 from sepahan_django.models.states import TRANSITIONS, InvalidTransition, MessageState
 from sepahan_django.outbox import claiming, settling, submitting
@@ -174,6 +174,15 @@ def test_a_clock_put_back_makes_a_person_decide(gateway):
     assert states() == {"in_doubt": 1}
 
 
+def test_a_claim_made_by_a_clock_that_was_ahead_is_taken_up(gateway):
+    queued(1)
+    gateway.state.script.append(faults.DROP_ANSWER)
+    outbox.drain()
+    SendRequest.objects.update(due_at=timezone.now() + timedelta(days=3))
+    outbox.drain()
+    assert states() == {"sent": 1}
+
+
 def test_messages_in_doubt_are_settled_also_while_their_account_is_paused(gateway):
     (message,) = queued(1)
     gateway.state.script.append(faults.DROP_ANSWER)
@@ -214,6 +223,16 @@ def test_a_message_that_outlives_its_time_between_claim_and_request_is_not_sent(
     monkeypatch.setattr(submitting.Submission, "run", late)
     outbox.drain()
     assert (states(), gateway.state.ledger) == ({"expired": 1}, [])
+
+
+def test_a_message_that_outlives_its_time_while_it_waits_for_its_turn_is_not_sent(
+    gateway, monkeypatch, clock
+):
+    expiring()
+    client = type(accounts.client_for(accounts.resolve()))
+    monkeypatch.setattr(client, "wait_turn", lambda self: clock.shift(timedelta(minutes=3)))
+    outbox.drain()
+    assert gateway.state.ledger == []
 
 
 def test_a_message_in_doubt_past_its_time_is_not_submitted_again(gateway, clock):

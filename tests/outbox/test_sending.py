@@ -188,6 +188,12 @@ def test_a_bad_number_among_many_stores_none(gateway):
     assert OutboundMessage.objects.count() == 0
 
 
+def test_a_bad_number_leaves_no_campaign_behind(gateway):
+    with pytest.raises(InvalidPhoneNumber):
+        send_mass_sms([("12", "سلام")], campaign="نوروز")
+    assert Campaign.objects.count() == 0
+
+
 def test_mass_sending_makes_no_query_a_message(gateway, django_assert_max_num_queries):
     with django_assert_max_num_queries(100):
         send_mass_sms((number(index), "سلام") for index in range(3000))
