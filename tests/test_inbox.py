@@ -1,11 +1,13 @@
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.utils import timezone
 
-from sepahan_django import inbox, signals
+from sepahan_django import accounts, inbox, signals
+from sepahan_django.inbox import dispatching, lease, pulling
 from sepahan_django.models import ApiKey, InboundMessage, SenderLine
 from sepahan_django.sms import send_sms
+from sepahan_django.values.jalali import parse_gateway_date, tehran_today
 from tests import faults
 from tests.factories import elsewhere
 from tests.factories import inbox as stored
@@ -156,7 +158,7 @@ def test_a_pull_of_one_line_judges_a_batch_in_doubt_by_that_lines_part(gateway):
 
 
 @pytest.mark.parametrize(
-    "name", ["_store_peek", "_store", "_record_attempt", "_store_acknowledged", "_acknowledge", "dispatch"]
+    "name", ["_store_peek", "_store", "_record_attempt", "_store_acknowledged", "_acknowledge"]
 )
 def test_killed_at_any_step_nothing_is_lost_or_stored_twice(gateway, monkeypatch, clock, listen, name):
     received = listen(signals.message_received)
@@ -165,8 +167,8 @@ def test_killed_at_any_step_nothing_is_lost_or_stored_twice(gateway, monkeypatch
     def killed(*args, **kwargs):
         raise Killed
 
-    monkeypatch.setattr(inbox._Pull, name, killed)
-    monkeypatch.setattr(inbox.Lease, "release", lambda self: None)
+    monkeypatch.setattr(pulling.Pull, name, killed)
+    monkeypatch.setattr(lease.Lease, "release", lambda self: None)
     with pytest.raises(Killed):
         inbox.pull()
     monkeypatch.undo()
@@ -176,10 +178,44 @@ def test_killed_at_any_step_nothing_is_lost_or_stored_twice(gateway, monkeypatch
     assert {one["message"].pk for one in received} == set(InboundMessage.objects.values_list("pk", flat=True))
 
 
+def test_killed_before_dispatch_the_signal_comes_with_the_next_pull(gateway, monkeypatch, clock, listen):
+    arrive(gateway, "1")
+
+    def killed(self):
+        raise Killed
+
+    monkeypatch.setattr(dispatching.Dispatch, "run", killed)
+    monkeypatch.setattr(lease.Lease, "release", lambda self: None)
+    with pytest.raises(Killed):
+        inbox.pull()
+    monkeypatch.undo()
+    received = listen(signals.message_received)
+    clock.shift(timedelta(minutes=1))
+    inbox.pull()
+    assert len(received) == 1
+
+
+def test_killed_between_the_signal_and_its_record_the_signal_comes_again(gateway, monkeypatch, clock, listen):
+    received = listen(signals.message_received)
+    arrive(gateway, "1")
+
+    def killed(self, pks):
+        raise Killed
+
+    monkeypatch.setattr(dispatching.Dispatch, "_record_dispatched", killed)
+    monkeypatch.setattr(lease.Lease, "release", lambda self: None)
+    with pytest.raises(Killed):
+        inbox.pull()
+    monkeypatch.undo()
+    clock.shift(timedelta(minutes=1))
+    inbox.pull()
+    assert (len(received), stored()) == (2, arrived(gateway))
+
+
 def test_killed_between_peek_and_answer_of_the_mark(gateway, monkeypatch, clock):
     arrive(gateway, "1", "1")
     calls = []
-    original = inbox.accounts.client_for(inbox.accounts.resolve()).receive
+    original = accounts.client_for(accounts.resolve()).receive
 
     def receive(self, *args, **kwargs):
         answer = original(*args, **kwargs)
@@ -188,7 +224,7 @@ def test_killed_between_peek_and_answer_of_the_mark(gateway, monkeypatch, clock)
             raise Killed
         return answer
 
-    client = type(inbox.accounts.client_for(inbox.accounts.resolve()))
+    client = type(accounts.client_for(accounts.resolve()))
     monkeypatch.setattr(client, "receive", receive)
     with pytest.raises(Killed):
         inbox.pull()
@@ -200,8 +236,8 @@ def test_killed_between_peek_and_answer_of_the_mark(gateway, monkeypatch, clock)
 
 
 def test_two_pulls_at_once_are_one(gateway):
-    key = inbox.accounts.resolve()
-    other = inbox.Lease(key)
+    key = accounts.resolve()
+    other = lease.Lease(key)
     assert other.acquire()
     arrive(gateway, "1")
     report = inbox.pull()
@@ -287,14 +323,14 @@ def test_later_pulls_ask_from_the_day_of_the_last_good_one(gateway, clock):
     assert ApiKey.objects.get().inbox_day == day
     inbox.pull()
     asked = gateway.state.requests[-1][1]["startDate"]
-    assert inbox.parse_gateway_date(asked).astimezone(timezone.get_default_timezone()).date() == day
+    assert parse_gateway_date(asked).astimezone(timezone.get_default_timezone()).date() == day
 
 
 def test_a_clock_that_was_ahead_hides_nothing(gateway, clock):
     inbox.pull()
-    ApiKey.objects.update(inbox_day=inbox.tehran_today(timezone.now()) + timedelta(days=9))
+    ApiKey.objects.update(inbox_day=tehran_today(timezone.now()) + timedelta(days=9))
     inbox.pull()
-    asked = inbox.parse_gateway_date(gateway.state.requests[-1][1]["startDate"])
+    asked = parse_gateway_date(gateway.state.requests[-1][1]["startDate"])
     assert asked <= timezone.now()
 
 
@@ -305,12 +341,12 @@ def test_a_pull_of_one_line_does_not_move_the_day(gateway):
 
 def test_since_asks_further_back(gateway):
     inbox.pull()
-    inbox.pull(since=inbox.date(2026, 3, 21))
+    inbox.pull(since=date(2026, 3, 21))
     assert gateway.state.requests[-1][1]["startDate"] == "1405/01/01"
 
 
 def test_one_lines_error_does_not_stop_the_others(gateway):
-    key = inbox.accounts.resolve()
+    key = accounts.resolve()
     for number in ("3000", LINE):
         SenderLine.objects.create(number=number, api_key=key)
     arrive(gateway, "1")
@@ -385,7 +421,7 @@ def test_a_receiver_may_send(gateway):
 
 def test_stored_messages_are_dispatched_also_when_the_gateway_is_away(gateway, listen, monkeypatch):
     arrive(gateway, "1")
-    monkeypatch.setattr(inbox._Pull, "dispatch", lambda self: None)
+    monkeypatch.setattr(dispatching.Dispatch, "run", lambda self: None)
     inbox.pull()
     monkeypatch.undo()
     received = listen(signals.message_received)

@@ -1,4 +1,4 @@
-"""The way in: pull -> store -> acknowledge -> dispatch. The only writer of inbound messages.
+"""One pull: peek, store, acknowledge, until nothing is left.
 
 The gateway gives inbound messages no id and no cursor, so a message is told by its content, and equal ones
 by their number. What makes each step safe is said where it stands; the whole algorithm is in
@@ -6,25 +6,25 @@ docs/inbox.rst.
 """
 
 import logging
-import time
-import uuid
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connection, transaction
-from django.db.models import F, Min, Q, QuerySet
-from django.db.models.functions import Coalesce
+from django.db import transaction
+from django.db.models import Min
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sepahan_django import accounts, signals
-from sepahan_django.conf import INBOX_MODES, choice, timeouts
+from sepahan_django import accounts
+from sepahan_django.conf import INBOX_MODES, choice
 from sepahan_django.gateway.codes import LINE_ERRORS, Verdict, verdict
 from sepahan_django.gateway.errors import Rejected, SepahanError
+from sepahan_django.inbox.dispatching import Dispatch
+from sepahan_django.inbox.identity import Identity, counted, identity, identity_of, in_doubt, matched
+from sepahan_django.inbox.lease import InboxError, Lease, LeaseLost, MarksNotHonoured
 from sepahan_django.labels import explain, sentence
 from sepahan_django.models import Acknowledgement, ApiKey, InboundMessage, PauseKind, SenderLine
 from sepahan_django.models.transactions import retrying
@@ -37,33 +37,8 @@ logger = logging.getLogger("sepahan_django")
 
 BATCH = 100
 """Messages a call, the gateway's limit."""
-LONGEST_FIELD = 255
-DISPATCH_CHUNK = 100
 GATEWAYS_OWN_SPAN = timedelta(hours=24)
 """How far back Receive looks when it is not told."""
-RECORD_EVERY = 1.0
-"""Seconds after which dispatched messages are recorded: what a crash can make a receiver see again."""
-
-
-class InboxError(Exception):
-    """The pull of one account had to stop; str() is one sentence that says why and what to do."""
-
-
-class LeaseLost(InboxError):
-    """Another process has taken over the pull of this account."""
-
-
-class MarksNotHonoured(InboxError):
-    """The gateway goes on giving out messages that it has marked as read."""
-
-
-class Identity(NamedTuple):
-    """What tells one inbound message from another, as the gateway wrote it."""
-
-    line: str
-    date: str
-    sender: str
-    text: str
 
 
 @dataclass
@@ -97,13 +72,13 @@ def pull(
             report.busy.append(row.title)
             continue
         try:
-            worker = _Pull(row, lease, report.tally, should_stop, progress)
             try:
+                worker = Pull(row, lease, report.tally, should_stop, progress)
                 worker.run(line=line, since=since)
             except (SepahanError, InboxError, accounts.AccountError, ImproperlyConfigured) as error:
                 report.troubles[row.title] = sentence(error)
             # Whatever kept new messages from coming, those that are stored are dispatched.
-            worker.dispatch()
+            Dispatch(row, lease, report.tally, should_stop).run()
         except LeaseLost as error:
             report.troubles[row.title] = str(error)
         finally:
@@ -111,43 +86,7 @@ def pull(
     return report
 
 
-class Lease:
-    """The right to pull one account, held in the database and by one process at a time.
-
-    It is renewed before each call to the gateway and by each transaction that stores, so that a process
-    that slept past its end finds out before it writes.
-    """
-
-    def __init__(self, account: ApiKey) -> None:
-        self.account = account
-        self.owner = str(uuid.uuid4())
-
-    def acquire(self) -> bool:
-        now = timezone.now()
-        free = Q(inbox_lease_until=None) | Q(inbox_lease_until__lte=now)
-        # A lease further ahead than any lease reaches was given before the clock was put back.
-        free |= Q(inbox_lease_until__gt=now + 2 * self._length())
-        return self._write(ApiKey.objects.filter(free, pk=self.account.pk))
-
-    def renew(self) -> None:
-        """Hold on to it; LeaseLost when it is somebody else's by now."""
-        if not self._write(ApiKey.objects.filter(pk=self.account.pk, inbox_lease=self.owner)):
-            raise LeaseLost(_("Another process has taken over the inbox of this account."))
-
-    def release(self) -> None:
-        held = ApiKey.objects.filter(pk=self.account.pk, inbox_lease=self.owner)
-        held.update(inbox_lease="", inbox_lease_until=None)
-
-    def _write(self, rows: object) -> bool:
-        until = timezone.now() + self._length()
-        return rows.update(inbox_lease=self.owner, inbox_lease_until=until) == 1  # type: ignore[attr-defined,no-any-return]
-
-    def _length(self) -> timedelta:
-        """Twice the longest time that a call may take."""
-        return timedelta(seconds=2 * timeouts().call)
-
-
-class _Pull:
+class Pull:
     """One pull of one account."""
 
     def __init__(
@@ -243,7 +182,7 @@ class _Pull:
         while not self.should_stop():
             self.lease.renew()
             peek = client.receive(line=line, start_date=start, count=BATCH, mark_as_read=False)
-            if acknowledged and acknowledged <= _counted(peek):
+            if acknowledged and acknowledged <= counted(peek):
                 self._stop(acknowledged)
             batch = retrying(lambda seen=peek: self._store_peek(seen, line))  # type: ignore[misc]
             if not peek:
@@ -255,7 +194,7 @@ class _Pull:
             answer = client.receive(
                 line=line, start_date=start, count=min(len(peek), BATCH), mark_as_read=True
             )
-            acknowledged = _counted(answer)
+            acknowledged = counted(answer)
             progressed = retrying(lambda a=answer, t=attempt: self._store_acknowledged(a, t))  # type: ignore[misc]
             if not progressed:
                 raise InboxError(
@@ -267,7 +206,7 @@ class _Pull:
         with transaction.atomic():
             self.lease.renew()
             waiting = self._still_unread(peek, line)
-            known, new = _matched(peek, waiting)
+            known, new = matched(peek, waiting)
             return known + self._store(new)
 
     def _still_unread(self, seen: "Sequence[ReceivedMessage]", line: str | None) -> list[InboundMessage]:
@@ -278,15 +217,15 @@ class _Pull:
         one line sees only that line's part of the batch, and that part decides.
         """
         waiting = self._unacknowledged()
-        counted = _counted(seen)
+        there = counted(seen)
         doubtful: dict[int, list[InboundMessage]] = defaultdict(list)
         for message in waiting:
-            if _in_doubt(message):
+            if in_doubt(message):
                 doubtful[message.acknowledgement_id or 0].append(message)
         gone: list[InboundMessage] = []
         for batch in doubtful.values():
             visible = [message for message in batch if line is None or message.line == line]
-            if visible and not Counter(map(_identity_of, visible)) <= counted:
+            if visible and not Counter(map(identity_of, visible)) <= there:
                 gone += batch
         if not seen and line is None:
             gone = waiting  # nothing is unread at the gateway, so these were read there by somebody
@@ -313,7 +252,7 @@ class _Pull:
             waiting = self._unacknowledged()
             # The batch first: among equal messages those just asked for are the ones meant.
             waiting.sort(key=lambda message: (message.acknowledgement_id != attempt.pk, message.pk))
-            known, new = _matched(answer, waiting)
+            known, new = matched(answer, waiting)
             self._acknowledge(known)
             self._store(new, acknowledged=True)
             Acknowledgement.objects.filter(pk=attempt.pk).update(answered_at=timezone.now())
@@ -348,17 +287,17 @@ class _Pull:
             retrying(lambda seen=answer: self._store_direct(seen, line))  # type: ignore[misc]
             if not answer:
                 return
-            if before and before <= _counted(answer):
+            if before and before <= counted(answer):
                 raise InboxError(
                     _("The gateway has given out the same inbound messages twice; both are stored.")
                 )
-            before = _counted(answer)
+            before = counted(answer)
 
     def _store_direct(self, answer: "Sequence[ReceivedMessage]", line: str | None) -> None:
         with transaction.atomic():
             # No check of the lease: these messages are the gateway's no more, so they are stored whoever
             # holds it.
-            known, new = _matched(answer, self._still_unread(answer, line))
+            known, new = matched(answer, self._still_unread(answer, line))
             self._acknowledge(known)
             self._store(new, acknowledged=True)
 
@@ -383,7 +322,7 @@ class _Pull:
     ) -> list[InboundMessage]:
         now = timezone.now()
         rows = []
-        for one in map(_identity, messages):
+        for one in map(identity, messages):
             rows.append(
                 InboundMessage(
                     line=one.line,
@@ -406,117 +345,7 @@ class _Pull:
         self.progress(len(rows))
         return stored
 
-    # Dispatch
-
-    def dispatch(self) -> None:
-        """Send `message_received` for each message not yet dispatched, oldest first.
-
-        Each is tried once. A receiver that raises is logged with the message, which is tried again at the
-        next pull. The record is written in chunks and at least every second: a crash repeats what came
-        after the last record, and never skips one.
-        """
-        tried = Q()
-        while chunk := list(self._undispatched().filter(tried)[:DISPATCH_CHUNK]):
-            if not self._dispatch_chunk(chunk):
-                return
-            last = chunk[-1]
-            tried = Q(moment__gt=last.moment) | Q(moment=last.moment, pk__gt=last.pk)  # type: ignore[attr-defined]
-
-    def _undispatched(self) -> "QuerySet[InboundMessage]":
-        rows = InboundMessage.objects.filter(api_key=self.account, dispatched_at=None)
-        return rows.annotate(moment=Coalesce("received_at", "pulled_at")).order_by("moment", "pk")
-
-    def _dispatch_chunk(self, chunk: Sequence[InboundMessage]) -> bool:
-        done: list[int] = []
-        recorded = time.monotonic()
-        try:
-            for message in chunk:
-                if self.should_stop():
-                    return False
-                errors = signals.send_logged(signals.message_received, sender=InboundMessage, message=message)
-                _end_stray_transaction()
-                if errors:
-                    self._note_failure(message, errors)
-                else:
-                    done.append(message.pk)
-                if time.monotonic() - recorded > RECORD_EVERY:
-                    self._record_dispatched(done)
-                    done, recorded = [], time.monotonic()
-        finally:
-            self._record_dispatched(done)
-        return True
-
-    def _record_dispatched(self, pks: list[int]) -> None:
-        if pks:
-            InboundMessage.objects.filter(pk__in=pks).update(dispatched_at=timezone.now(), dispatch_error="")
-            self.tally["dispatched"] += len(pks)
-        self.lease.renew()
-
-    def _note_failure(self, message: InboundMessage, errors: Sequence[Exception]) -> None:
-        logger.error("Inbound message %s is not handled and will be tried again.", message.pk)
-        self.tally["undispatched"] += 1
-        InboundMessage.objects.filter(pk=message.pk).update(
-            dispatch_attempts=F("dispatch_attempts") + 1,
-            dispatch_error="; ".join(f"{type(error).__name__}: {error}" for error in errors)[:2000],
-        )
-
 
 def accept_as_new(account: ApiKey) -> None:
     """A person says that the messages which stopped the inbox are new ones: go on."""
     ApiKey.objects.filter(pk=account.pk).update(inbox_stopped_at=None, inbox_stop_reason="")
-
-
-def _end_stray_transaction() -> None:
-    """A receiver that left a transaction open must not carry off the records of the others with it."""
-    if (
-        not connection.in_atomic_block
-        and connection.connection is not None
-        and not connection.get_autocommit()
-    ):
-        connection.rollback()
-        connection.set_autocommit(True)
-
-
-def _in_doubt(message: InboundMessage) -> bool:
-    """Whether the gateway was asked to mark it, and the answer never came."""
-    return message.acknowledgement is not None and message.acknowledgement.answered_at is None
-
-
-def _clean(value: str, most: int | None = None) -> str:
-    """As the gateway wrote it, but for what no database takes: NUL, and half a character."""
-    text = value.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
-    return text if most is None else text[:most]
-
-
-def _identity(message: "ReceivedMessage") -> Identity:
-    return Identity(
-        line=_clean(message.line, LONGEST_FIELD),
-        date=_clean(message.date, LONGEST_FIELD),
-        sender=_clean(message.sender, LONGEST_FIELD),
-        text=_clean(message.text),
-    )
-
-
-def _identity_of(message: InboundMessage) -> Identity:
-    return Identity(line=message.line, date=message.gateway_date, sender=message.sender, text=message.text)
-
-
-def _counted(messages: "Iterable[ReceivedMessage]") -> "Counter[Identity]":
-    return Counter(map(_identity, messages))
-
-
-def _matched(
-    seen: "Sequence[ReceivedMessage]", stored: Sequence[InboundMessage]
-) -> "tuple[list[InboundMessage], list[ReceivedMessage]]":
-    """The stored messages that `seen` consists of, each used once, and what is over."""
-    by_identity: dict[Identity, list[InboundMessage]] = defaultdict(list)
-    for message in reversed(stored):
-        by_identity[_identity_of(message)].append(message)
-    known, new = [], []
-    for one in seen:
-        same = by_identity[_identity(one)]
-        if same:
-            known.append(same.pop())
-        else:
-            new.append(one)
-    return known, new
