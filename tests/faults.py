@@ -82,6 +82,11 @@ class State:
         return [sms.recipient for sms in self.ledger]
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128  # of five, the default, a sixth client at once would have to wait and retry
+
+
 class FaultyGateway:
     """The server. `state` may be looked at and changed at any time."""
 
@@ -93,8 +98,7 @@ class FaultyGateway:
         class Handler(_Handler):
             owner = gateway
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
-        self.server.daemon_threads = True
+        self.server = _Server(("127.0.0.1", port), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
         self.thread = threading.Thread(
             target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
