@@ -9,7 +9,7 @@ BIN = $(VENV)/bin
 .PHONY: demo test lint chaos messages tox clean
 
 demo: $(VENV)/.demo
-	DEBUG=true $(BIN)/python manage.py demo --port $(PORT)
+	DEMO=true DEBUG=true $(BIN)/python manage.py demo --port $(PORT)
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest -q

@@ -11,7 +11,9 @@ VAR = ROOT / "var"
 VAR.mkdir(exist_ok=True)
 
 env = environ.Env()
-env.read_env(ROOT / ".env")
+# The demo makes a user with a known password and migrates: never in what `.env` names for production.
+if not env.bool("DEMO", default=False):
+    env.read_env(ROOT / ".env")
 
 # Off unless somebody says otherwise: `make demo` does.
 DEBUG = env.bool("DEBUG", default=False)

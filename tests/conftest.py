@@ -30,7 +30,7 @@ def _only_loopback(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     An exception alone could be swallowed by the code under test. Names that end in .invalid never resolve.
     """
     seen: list[str] = []
-    look_up, connect = socket.getaddrinfo, socket.socket.connect
+    look_up, connect, connect_ex = socket.getaddrinfo, socket.socket.connect, socket.socket.connect_ex
 
     def guarded_look_up(host: Any, *args: Any, **kwargs: Any) -> Any:
         if not _is_local(host):
@@ -39,14 +39,26 @@ def _only_loopback(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             raise socket.gaierror(socket.EAI_NONAME, "no network in tests")
         return look_up(host, *args, **kwargs)
 
-    def guarded_connect(self: socket.socket, address: Any) -> None:
+    def refuse_far(self: socket.socket, address: Any) -> None:
         if self.family in (socket.AF_INET, socket.AF_INET6) and not _is_local(address[0]):
             seen.append(f"connection to {address[0]}")
             raise OSError("no network in tests")
+
+    def guarded_connect(self: socket.socket, address: Any) -> None:
+        refuse_far(self, address)
         connect(self, address)
 
+    def guarded_connect_ex(self: socket.socket, address: Any) -> int:
+        refuse_far(self, address)
+        return connect_ex(self, address)
+
+    def guarded_look_up_by_name(host: Any) -> Any:
+        return guarded_look_up(host, None, socket.AF_INET)[0][4][0]
+
     monkeypatch.setattr(socket, "getaddrinfo", guarded_look_up)
+    monkeypatch.setattr(socket, "gethostbyname", guarded_look_up_by_name)
     monkeypatch.setattr(socket.socket, "connect", guarded_connect)
+    monkeypatch.setattr(socket.socket, "connect_ex", guarded_connect_ex)
     yield
     assert not seen
 

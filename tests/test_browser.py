@@ -27,6 +27,7 @@ def demo(tmp_path_factory):
         port = free.getsockname()[1]
     database = tmp_path_factory.mktemp("demo") / "demo.sqlite3"
     environment = os.environ | {
+        "DEMO": "true",
         "DEBUG": "true",
         "DATABASE_URL": f"sqlite:///{database}",
         "DJANGO_SETTINGS_MODULE": "example_project.settings",

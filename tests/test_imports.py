@@ -34,12 +34,15 @@ def modules():
 
 def imported(path):
     """The app's modules that a file imports, without the package's own name."""
+    folder = path.relative_to(PACKAGE.parent).parent.parts
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
+            above = folder[: len(folder) - node.level + 1] if node.level else ()
+            module = ".".join((*above, *filter(None, [node.module])))
             # `from package import a, b` may name modules as well as what is in them.
-            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            names = [f"{module}.{alias.name}" for alias in node.names]
         else:
             continue
         yield from (

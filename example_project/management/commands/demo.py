@@ -9,6 +9,7 @@ import time
 from argparse import ArgumentParser
 from typing import Any
 
+from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
@@ -28,6 +29,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         port = options["port"]
+        if not apps.is_installed("sepahan_django.sandbox"):
+            # A gateway is set up here, perhaps with its database: no place for a user with a known password.
+            raise CommandError("The demo runs with the sandbox only: start it with `make demo`.")
         self._check_port(port)
         call_command("migrate", verbosity=0)
         self._make_user()
