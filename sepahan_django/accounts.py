@@ -242,6 +242,8 @@ def is_held(api_key: ApiKey, *, now: datetime) -> bool:
     """Whether the account's messages must wait now. A new token ends a pause that the old one caused."""
     if api_key.paused_until is None or _token_changed(api_key):
         return False
+    if not api_key.pause_kind:  # set by the project's own code, for as long as it likes
+        return now < api_key.paused_until
     _first, longest = PAUSES[PauseKind(api_key.pause_kind)]
     # A pause longer than the longest was begun by a clock that was ahead.
     return now < api_key.paused_until <= now + longest
@@ -303,7 +305,7 @@ def take_probe(api_key: ApiKey, *, now: datetime) -> bool:
     """
     if api_key.paused_until is None:
         return True
-    first, _longest = PAUSES[PauseKind(api_key.pause_kind)]
+    first, _longest = PAUSES[PauseKind(api_key.pause_kind or PauseKind.ACCOUNT)]
     mine = ApiKey.objects.filter(pk=api_key.pk, paused_until=api_key.paused_until)
     return mine.update(paused_until=now + first) == 1
 

@@ -404,6 +404,16 @@ def test_a_new_token_ends_the_pause_of_the_old_one(gateway):
     assert states() == {"sent": 1}
 
 
+def test_a_pause_that_the_project_sets_itself_is_kept_for_its_length(gateway, clock):
+    queued(1)
+    ApiKey.objects.update(paused_until=timezone.now() + timedelta(days=2), pause_reason="holidays")
+    report = outbox.drain()
+    assert (states(), "holidays" in next(iter(report.troubles.values()))) == ({"queued": 1}, True)
+    clock.shift(timedelta(days=3))
+    outbox.drain()
+    assert states() == {"sent": 1}
+
+
 def test_other_accounts_go_on_when_one_is_paused(gateway):
     first, second = account("a", base_url=gateway.url), account("b", base_url=gateway.url)
     queued(1, api_key=first)
