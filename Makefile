@@ -18,6 +18,8 @@ lint: $(VENV)/.lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/bandit -q -c pyproject.toml -r sepahan_django
+	$(BIN)/pip-audit --skip-editable --progress-spinner off
 
 # Workers killed at random against a gateway that misbehaves, on the database of DATABASE_URL.
 chaos: $(VENV)/.test
@@ -25,7 +27,7 @@ chaos: $(VENV)/.test
 
 # Needs gettext.
 messages: $(VENV)/.test
-	cd sepahan_django && ../$(BIN)/django-admin makemessages -l fa --no-obsolete
+	cd sepahan_django && ../$(BIN)/django-admin makemessages -l fa --no-obsolete --no-location
 	cd sepahan_django && ../$(BIN)/django-admin compilemessages -l fa
 
 tox: $(VENV)/.test
