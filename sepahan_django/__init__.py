@@ -2,7 +2,12 @@
 
 import logging
 
+from sepahan_django.logs import SafeRecords
+
 __version__ = "1.0.0"
 
+_logger = logging.getLogger(__name__)
 # As a library should: where a project has set up no logging, nothing is printed into its cron mails.
-logging.getLogger(__name__).addHandler(logging.NullHandler())
+_logger.addHandler(logging.NullHandler())
+# Of this logger, which all modules use: a filter doesn't work for a logger's children.
+_logger.addFilter(SafeRecords())

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.module_loading import import_string
@@ -134,6 +134,22 @@ def default_sender(api_key: ApiKey) -> str:
     if setting("SENDER"):
         return str(setting("SENDER"))
     return lines[0].number if len(lines) == 1 else ""
+
+
+def visible_to(user: Any) -> QuerySet[ApiKey]:
+    """The accounts that a member of staff may see and use: those limited to no group, or to one of theirs."""
+    rows = ApiKey.objects.all()
+    if user.is_superuser:
+        return rows
+    limited = ApiKey.objects.filter(groups__isnull=False)
+    return rows.filter(~Q(pk__in=limited.values("pk")) | Q(groups__in=user.groups.all())).distinct()
+
+
+def hidden_from(user: Any) -> list[int]:
+    """The ids of the accounts that this member of staff may not see; usually none."""
+    if user.is_superuser:
+        return []
+    return list(ApiKey.objects.exclude(pk__in=visible_to(user).values("pk")).values_list("pk", flat=True))
 
 
 # Its client
@@ -319,7 +335,7 @@ def resume(api_key: ApiKey) -> None:
         "paused_until": None,
         "pause_kind": "",
         "pause_reason": "",
-        "paused_token": "",
+        "paused_token": "",  # nosec B105
         "pauses_in_a_row": 0,
         "backoff_until": None,
         "failures_in_a_row": 0,

@@ -72,6 +72,12 @@ def _wrong_values() -> Iterator[CheckMessage]:
             hint="None switches it off.",
             id="sepahan.E008",
         )
+    if not isinstance(conf.setting("MANY"), int) or isinstance(conf.setting("MANY"), bool):
+        yield Error(
+            'SEPAHAN["MANY"] must be a whole number of recipients.',
+            hint="The default is 100.",
+            id="sepahan.E014",
+        )
     try:
         # The default is known to be there; importing it would import `requests` whenever Django starts.
         if conf.setting("CLIENT") != conf.DEFAULTS["CLIENT"]:
@@ -82,6 +88,10 @@ def _wrong_values() -> Iterator[CheckMessage]:
             hint='The default is "sepahan_django.gateway.SepahanClient".',
             id="sepahan.E009",
         )
+    try:
+        conf.choice("MONEY", conf.MONEYS)
+    except ImproperlyConfigured as error:
+        yield Error(str(error), hint='The default is "rial"; "toman" shows a tenth.', id="sepahan.E014")
     keys = conf.setting("ENCRYPTION_KEYS")
     if keys is not None and (
         isinstance(keys, str) or not all(isinstance(key, str) and len(key) >= 16 for key in keys) or not keys
@@ -152,6 +162,15 @@ def check_accounts(
         )
         for row in rows
         if isinstance(row.token, UnreadableSecret)
+    ]
+    found += [
+        Warning(
+            f"The account “{row.title}” talks to a loopback address.",
+            hint="Give it the gateway's https address, or remove it.",
+            id="sepahan.W007",
+        )
+        for row in rows
+        if row.base_url.startswith("http://") and not settings.DEBUG
     ]
     return found
 

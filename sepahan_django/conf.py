@@ -18,11 +18,14 @@ DEFAULTS: Mapping[str, Any] = {
     "INBOX_MODE": "peek",  # peek or direct
     "CLIENT": "sepahan_django.gateway.SepahanClient",
     "LOW_CREDIT": None,  # Rials
+    "MANY": 100,  # recipients; sending to more takes a permission of its own
+    "MONEY": "rial",  # rial or toman: what pages show amounts in; they are stored in Rials
     "ENCRYPTION_KEYS": None,  # list of str, newest first; None: from SECRET_KEY and its fallbacks
 }
 
 DISPATCHES = ("inline", "task", "none")
 INBOX_MODES = ("peek", "direct")
+MONEYS = ("rial", "toman")
 
 
 def configured() -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""Deleting what is old, in bounded statements."""
+"""Deleting what is old, or taking texts and numbers out of it, in bounded statements."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -31,11 +31,7 @@ def prune(
     What still waits for something is kept whatever its age: messages queued, being sent, in doubt or
     asked for, and inbound ones not acknowledged or not dispatched.
     """
-    ended = Q(state__in=ENDED) | Q(state=MessageState.SENT, status_due_at=None)
-    outbound = OutboundMessage.objects.filter(ended, created_at__lt=before)
-    inbound = InboundMessage.objects.filter(
-        pulled_at__lt=before, acknowledged_at__isnull=False, dispatched_at__isnull=False
-    )
+    outbound, inbound = _ended(before)
     requests = SendRequest.objects.filter(created_at__lt=before, due_at=None, messages=None)
     attempts = Acknowledgement.objects.filter(attempted_at__lt=before, messages=None)
     return {
@@ -44,6 +40,63 @@ def prune(
         "requests": _delete(requests, should_stop, progress),
         "acknowledgements": _delete(attempts, should_stop, progress),
     }
+
+
+def blank(
+    *,
+    before: datetime,
+    should_stop: Callable[[], bool] = lambda: False,
+    progress: Callable[[int], None] = lambda done: None,
+) -> dict[str, int]:
+    """Take texts and numbers out of what was made before this moment and has come to its end; returns counts.
+
+    States, times, lines and prices stay, so that figures stay right. An idempotency key stays too: the call
+    that it was made for must not send again; choose keys that tell nothing of a person.
+    """
+    outbound, inbound = _ended(before)
+    return {
+        "outbound": _update(
+            outbound.exclude(text="", recipient=""),
+            {"text": "", "recipient": "", "error_message": ""},
+            should_stop,
+            progress,
+        ),
+        "inbound": _update(
+            inbound.exclude(text="", sender=""),
+            {"text": "", "sender": "", "dispatch_error": ""},
+            should_stop,
+            progress,
+        ),
+    }
+
+
+def _ended(before: datetime) -> "tuple[QuerySet[OutboundMessage], QuerySet[InboundMessage]]":
+    """What nothing more is to come of, whatever its age otherwise."""
+    ended = Q(state__in=ENDED) | Q(state=MessageState.SENT, status_due_at=None)
+    return (
+        OutboundMessage.objects.filter(ended, created_at__lt=before),
+        InboundMessage.objects.filter(
+            pulled_at__lt=before, acknowledged_at__isnull=False, dispatched_at__isnull=False
+        ),
+    )
+
+
+def _update(
+    rows: "QuerySet[Any]",
+    values: dict[str, str],
+    should_stop: Callable[[], bool],
+    progress: Callable[[int], None],
+) -> int:
+    total, last = 0, 0
+    while not should_stop():
+        pks = list(rows.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:CHUNK])
+        if not pks:
+            break
+        # The condition stands in the UPDATE too: a message that was queued again meanwhile keeps its text.
+        total += rows.filter(pk__in=pks).update(**values)
+        last = pks[-1]
+        progress(len(pks))
+    return total
 
 
 def _delete(rows: "QuerySet[Any]", should_stop: Callable[[], bool], progress: Callable[[int], None]) -> int:

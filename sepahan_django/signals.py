@@ -32,9 +32,17 @@ account_paused = Signal()
 
 
 def send_logged(signal: Signal, *, sender: Any, **arguments: Any) -> list[Exception]:
-    """Send to every receiver; log and return what they raised."""
-    errors = []
-    for receiver, response in signal.send_robust(sender=sender, **arguments):
+    """Send to every receiver; log and return what they raised.
+
+    A receiver that calls sys.exit() counts as one that raised: it must not end the worker of all the others.
+    """
+    errors: list[Exception] = []
+    try:
+        responses = signal.send_robust(sender=sender, **arguments)
+    except SystemExit as exit_:
+        logger.error("A signal receiver tried to end the process.", exc_info=exit_)
+        return [RuntimeError(f"SystemExit: {exit_}")]
+    for receiver, response in responses:
         if isinstance(response, Exception):
             errors.append(response)
             name = getattr(receiver, "__qualname__", repr(receiver))

@@ -5,33 +5,75 @@ The functions take and return plain values, so a project can register them with 
 Celery's `shared_task` where Celery is installed.
 """
 
+from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.exceptions import ImproperlyConfigured
 
 from sepahan_django import accounts, delivery, inbox, outbox
-from sepahan_django.models import ApiKey
+from sepahan_django.gateway.errors import SepahanError
+from sepahan_django.jobs import Heartbeat
+from sepahan_django.labels import sentence
+from sepahan_django.models import ApiKey, Job
+
+T = TypeVar("T")
 
 
 def send_queued(account: str | None = None) -> dict[str, int]:
     """Send what is due; returns counts by state. Safe to run many times at once."""
-    return dict(outbox.drain(account, patient=True).tally)
+    report = _recorded(
+        Job.SEND, account, lambda: outbox.drain(account, patient=True), lambda report: report.troubles
+    )
+    return dict(report.tally)
 
 
 def sync_status(account: str | None = None) -> dict[str, int]:
     """Ask for the delivery states whose time has come; returns counts."""
-    return dict(delivery.sync(account).tally)
+    return dict(
+        _recorded(Job.SYNC, account, lambda: delivery.sync(account), lambda report: report.troubles).tally
+    )
 
 
 def pull_inbox(account: str | None = None, since: str | None = None) -> dict[str, int]:
     """Fetch and dispatch inbound messages; returns counts. `since` is an ISO date."""
-    return dict(inbox.pull(account, since=date.fromisoformat(since) if since else None).tally)
+    day = date.fromisoformat(since) if since else None
+    return dict(
+        _recorded(
+            Job.PULL, account, lambda: inbox.pull(account, since=day), lambda report: report.troubles
+        ).tally
+    )
 
 
 def check_credit(account: str | None = None) -> dict[str, int]:
     """Ask for the credit; returns Rials by the account's title. Raises the gateway's errors."""
-    return {row.title: accounts.refresh_credit(row) for row in accounts.active_accounts(account)}
+
+    def check() -> dict[str, int]:
+        return {row.title: accounts.refresh_credit(row) for row in accounts.active_accounts(account)}
+
+    return _recorded(Job.CREDIT, account, check)
+
+
+def _recorded(
+    job: Job,
+    account: str | None,
+    work: Callable[[], T],
+    troubles: Callable[[T], Mapping[str, str]] = lambda done: {},
+) -> T:
+    """Do the work and record the run. A task for one account is no run of the job: the app itself starts
+    such a task with each message, which says nothing about whether anybody starts it regularly."""
+    beating = Heartbeat(job if account is None else None)
+    beating.begin()
+    try:
+        done = work()
+    except (SepahanError, accounts.AccountError, ImproperlyConfigured) as error:
+        beating.end(sentence(error))
+        raise
+    except Exception as error:  # a mistake in the code, whose words may hold anything
+        beating.end(type(error).__name__)
+        raise
+    beating.end("\n".join(f"{title}: {why}" for title, why in troubles(done).items()))
+    return done
 
 
 def enqueue_sending(api_key: ApiKey) -> None:

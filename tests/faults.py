@@ -28,6 +28,16 @@ TRICKLE = "a byte at a time"
 FEW_IDS = "take the request, too few ids"
 MANY_IDS = "take the request, too many ids"
 HANG = "take the request, answer when told to"
+LATE = "take the request, answer after the client's time-out"
+NEGATIVE_IDS = "take the request but for every third message, which gets a negative id"
+REFUSE_AND_REMEMBER = "refuse the request, and know its request-Id from then on"
+REORDER = "give out inbound messages newest first"
+MORE_BETWEEN = "more come in right before the answer"
+IGNORE_MARKS = "give out inbound messages and leave them unread"
+
+MEMORY = 4 * 3600
+"""Seconds for which request-Ids are known."""
+REFUSED = -4
 
 
 @dataclass
@@ -39,15 +49,19 @@ class Sms:
     recipient: str
     text: str
     request_id: str | None
+    at: float = 0
 
 
 @dataclass
 class Inbound:
+    """One SMS that waits to be fetched."""
+
     line: str
     date: str
     sender: str
     text: str
     is_read: bool = False
+    at: float = 0
 
 
 @dataclass
@@ -55,7 +69,10 @@ class State:
     """What the gateway knows, and what it is told to do next."""
 
     ledger: list[Sms] = field(default_factory=list)
-    request_ids: set[str] = field(default_factory=set)
+    now: Callable[[], float] = time.time
+    """The gateway's clock, in seconds since 1970."""
+    request_ids: dict[str, float] = field(default_factory=dict)
+    """When each request-Id was received."""
     late: dict[str, Callable[[], None]] = field(default_factory=dict)
     script: deque[Any] = field(default_factory=deque)
     """One entry a send request: a fault from above, an error code, or a function of the ids."""
@@ -63,6 +80,7 @@ class State:
     receive_script: deque[Any] = field(default_factory=deque)
     status_script: deque[Any] = field(default_factory=deque)
     bad_numbers: set[str] = field(default_factory=set)
+    late_seconds: float = 0
     statuses: dict[int, int] = field(default_factory=dict)
     inbound: list[Inbound] = field(default_factory=list)
     honours_marks: bool = True
@@ -76,6 +94,11 @@ class State:
     def count(self, method: str) -> int:
         """How many requests of a method came in."""
         return sum(name == method for name, _body in self.requests)
+
+    def knows(self, request_id: str | None) -> bool:
+        """Whether a request with this id was received in the last four hours."""
+        received = self.request_ids.get(request_id or "")
+        return received is not None and self.now() - received < MEMORY
 
     def recipients(self) -> list[str]:
         """Whom SMS were sent to, in order, once for each SMS."""
@@ -116,13 +139,61 @@ class FaultyGateway:
     def take(self, messages: list[tuple[str, str, str]], request_id: str | None) -> list[int]:
         """Write (sender, recipient, text) into the ledger; returns the ids."""
         with self.lock:
+            now = self.state.now()
             if request_id:
-                self.state.request_ids.add(request_id)
-            ids = []
-            for sender, recipient, text in messages:
-                ids.append(FIRST_ID + len(self.state.ledger))
-                self.state.ledger.append(Sms(ids[-1], sender, recipient, text, request_id))
-            return ids
+                self.state.request_ids[request_id] = now
+            first = FIRST_ID + len(self.state.ledger)
+            taken = [
+                Sms(first + index, sender, recipient, text, request_id, now)
+                for index, (sender, recipient, text) in enumerate(messages)
+            ]
+            self.state.ledger += taken
+            self.record(
+                "took", request_id, now, [(sms.id, sms.sender, sms.recipient, sms.text) for sms in taken]
+            )
+            return [sms.id for sms in taken]
+
+    def control(self, body: Any) -> Any:
+        """What a gateway in a process of its own is told by its owner."""
+
+    def note(self, method: str, body: Any, headers: dict[str, str]) -> None:
+        """Keep a request for a test to look at."""
+        with self.lock:
+            self.state.requests.append((method, body))
+            self.state.headers.append(headers)
+
+    def is_night(self) -> bool:
+        """Whether oldStatus answers now; always, but for a gateway that is asked to keep its hours."""
+        return True
+
+    def status(self, one: int, *, is_old: bool) -> int:
+        """The delivery status of an id."""
+        return self.state.statuses.get(one, 1)
+
+    def unread(self, body: Any) -> list[Inbound]:
+        """What a Receive with this body may give out, oldest first."""
+        line = body.get("privateNumber")
+        return [one for one in self.state.inbound if not one.is_read and line in (None, one.line)]
+
+    def may_reorder(self, body: Any, waiting: list[Inbound]) -> bool:
+        """Whether REORDER is done to this request."""
+        return True
+
+    def mark(self, found: list[Inbound]) -> None:
+        """Mark these as read."""
+        for one in found:
+            one.is_read = True
+
+    def let_more_in(self) -> None:
+        """What MORE_BETWEEN does; a test that uses it says what comes."""
+
+    def remember(self, request_id: str) -> None:
+        """Know a request-Id of which nothing was taken."""
+        self.state.request_ids[request_id] = self.state.now()
+        self.record("remembered", request_id, self.state.now())
+
+    def record(self, what: str, *facts: Any) -> None:
+        """Keep a fact where it survives this process; a gateway of one test's has no need to."""
 
     def between(self, work: Callable[[], Any]) -> Callable[[Any], Any]:
         """An entry for a script that does some work at the gateway's moment, in a thread of its own."""
@@ -136,6 +207,7 @@ class FaultyGateway:
         return entry
 
     def next_of(self, script: "deque[Any]") -> Any:
+        """The fault, if any, of the request that a script has come to."""
         with self.lock:
             return script.popleft() if script else ACCEPT
 
@@ -165,15 +237,15 @@ class _Handler(BaseHTTPRequestHandler):
     def serve(self, body: Any) -> None:
         path = self.path.rstrip("/").split("/api/", 1)[-1]
         method = path.split("/")[1] if path.startswith("Requests/") else path.split("/")[-1]
-        with self.owner.lock:
-            self.state.requests.append((method, body))
-            self.state.headers.append(dict(self.headers))
+        if method == "control":
+            return self.answer(self.owner.control(body))
+        self.owner.note(method, body, dict(self.headers))
         {
             "Send": self.send_one_text,
             "SendP2P": self.send_many_texts,
             "checkRequestId": lambda _body: self.check(unquote(path.rsplit("/", 1)[-1])),
             "status": self.statuses,
-            "oldStatus": self.statuses,
+            "oldStatus": self.old_statuses,
             "credit": lambda _body: self.answer(self.state.credit),
             "Receive": self.receive,
             "GenerateApiKey": lambda _body: self.answer({"token": "b2fa64f05d774e56a948727441b898c3"}),
@@ -240,7 +312,8 @@ class _Handler(BaseHTTPRequestHandler):
         request_id = self.headers.get("request-Id")
         with self.owner.lock:
             fault = self.owner.next_of(self.state.script)
-            if request_id in self.state.request_ids:
+            if self.state.knows(request_id):
+                self.owner.record("said", -20)
                 return self.refuse(-20)
             if fault in (DROP_REQUEST, HTTP_500, HTML):
                 self.break_answer(fault)
@@ -251,9 +324,16 @@ class _Handler(BaseHTTPRequestHandler):
                 return None
             if isinstance(fault, int):
                 return self.refuse(fault)
+            if fault == REFUSE_AND_REMEMBER:
+                self.owner.remember(str(request_id))
+                return self.refuse(-999)
             if self.state.bad_numbers & {to for _sender, to, _text in messages}:
+                self.owner.record("said", -4)
                 return self.refuse(-4)
-            ids = self.owner.take(messages, request_id)
+            if fault == NEGATIVE_IDS:
+                ids = self.take_in_part(messages, request_id)
+            else:
+                ids = self.owner.take(messages, request_id)
         self.state.received.set()
         if callable(fault):
             ids = fault(ids)
@@ -263,6 +343,8 @@ class _Handler(BaseHTTPRequestHandler):
             ids = [*ids, ids[-1] + 1000]
         elif fault == HANG:
             self.state.go_on.wait(30)
+        elif fault == LATE:
+            self.state.go_on.wait(self.state.late_seconds)
         elif self.break_answer(str(fault)):
             return None
         try:
@@ -271,6 +353,15 @@ class _Handler(BaseHTTPRequestHandler):
             pass  # the other side has gone
         return None
 
+    def take_in_part(self, messages: list[tuple[str, str, str]], request_id: str | None) -> list[int]:
+        """All but every third; returns an id for each, negative for those that were refused."""
+        taken = [message for index, message in enumerate(messages) if index % 3 != 2]
+        self.owner.record(
+            "refused", [message[1:] for index, message in enumerate(messages) if index % 3 == 2]
+        )
+        ids = iter(self.owner.take(taken, request_id))
+        return [REFUSED if index % 3 == 2 else next(ids) for index in range(len(messages))]
+
     def check(self, request_id: str) -> None:
         fault = self.owner.next_of(self.state.check_script)
         if isinstance(fault, int) and not isinstance(fault, bool):
@@ -278,20 +369,25 @@ class _Handler(BaseHTTPRequestHandler):
         if fault != ACCEPT and self.break_answer(fault):
             return None
         with self.owner.lock:
-            known = request_id in self.state.request_ids
+            known = self.state.knows(request_id)
         self.answer({"isDuplicate": known})
         late = self.state.late.pop(request_id, None)
         if late is not None:
             late()
         return None
 
-    def statuses(self, body: Any) -> None:
+    def statuses(self, body: Any, *, is_old: bool = False) -> None:
         fault = self.owner.next_of(self.state.status_script)
         if isinstance(fault, int):
             return self.refuse(fault)
         if fault != ACCEPT and self.break_answer(fault):
             return None
-        return self.answer([self.state.statuses.get(one, 1) for one in body])
+        return self.answer([self.owner.status(one, is_old=is_old) for one in body])
+
+    def old_statuses(self, body: Any) -> None:
+        if not self.owner.is_night():
+            return self.refuse(-8)
+        return self.statuses(body, is_old=True)
 
     def receive(self, body: Any) -> None:
         fault = self.owner.next_of(self.state.receive_script)
@@ -303,14 +399,14 @@ class _Handler(BaseHTTPRequestHandler):
         with self.owner.lock:
             if callable(fault):
                 fault(self.state)
-            line = body.get("privateNumber")
-            waiting = [one for one in self.state.inbound if not one.is_read and line in (None, one.line)]
-            if self.state.newest_first:
+            if fault == MORE_BETWEEN:
+                self.owner.let_more_in()
+            waiting = self.owner.unread(body)
+            if self.state.newest_first or (fault == REORDER and self.owner.may_reorder(body, waiting)):
                 waiting.reverse()
             found = waiting[: body.get("numberOfMessages", 100)]
-            if body.get("markAsRead", True) and self.state.honours_marks:
-                for one in found:
-                    one.is_read = True
+            if body.get("markAsRead", True) and self.state.honours_marks and fault != IGNORE_MARKS:
+                self.owner.mark(found)
         if isinstance(fault, str) and fault != ACCEPT and self.break_answer(fault):
             return None
         return self.answer(

@@ -27,7 +27,7 @@ def test_the_defaults_are_fine(settings):
         ({"LOW_CREDIT": "much"}, "sepahan.E008"), ({"CLIENT": "nowhere.Client"}, "sepahan.E009"),
         ({"ENCRYPTION_KEYS": "short"}, "sepahan.E010"), ({"ENCRYPTION_KEYS": []}, "sepahan.E010"),
         ({"API_KEY": ""}, "sepahan.I001"), ({"SENDER": ""}, "sepahan.I001"),
-        ({"API_KEY": 5}, "sepahan.E012"),
+        ({"API_KEY": 5}, "sepahan.E012"), ({"MONEY": "dollar"}, "sepahan.E014"),
     ],
 )  # fmt: skip
 def test_each_mistake_is_named(settings, changes, expected):

@@ -172,6 +172,19 @@ def test_a_worker_that_is_told_to_stop_ends_its_request_first(gateway):
     assert (worker.returncode, errors, states()) == (0, "", {"sent": 3})
 
 
+def test_a_loop_tells_of_a_trouble_once_and_not_each_time_around(gateway):
+    queued(1)
+    gateway.state.script.append(-1)
+    worker = start(gateway, "sepahan_send_queued", "--loop", "0.01")
+    assert worker.stderr.readline().startswith("settings: ")
+    assert "paused" in worker.stderr.readline()
+    # Many rounds later: this command has a connection and a turn of its own by then.
+    for _round in range(3):
+        start(gateway, "sepahan_send_queued").communicate(timeout=20)
+    worker.send_signal(signal.SIGTERM)
+    assert worker.communicate(timeout=20)[1] == ""
+
+
 def test_exit_status_1_and_one_sentence_tell_of_trouble(gateway):
     queued(1)
     gateway.state.script.append(-1)

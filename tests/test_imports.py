@@ -11,10 +11,13 @@ PACKAGE = Path(__file__).parent.parent / "sepahan_django"
 
 VALUES = frozenset({"values"})
 GATEWAY = frozenset({"gateway"})
-BASE = frozenset({"conf", "signals", "labels"})
+BASE = frozenset({"conf", "signals", "labels", "logs"})
 MODELS = frozenset({"models"})
-SERVICES = frozenset({"accounts", "outbox", "delivery", "inbox", "pruning"})
-SURFACES = frozenset({"sms", "dispatching", "tasks", "testing", "checks", "admin", "management", "apps"})
+SERVICES = frozenset({"accounts", "outbox", "delivery", "inbox", "pruning", "reencryption", "exports"})
+SERVICES |= {"jobs", "incidents", "figures", "setup"}
+SURFACES = frozenset(
+    {"sms", "dispatching", "tasks", "testing", "checks", "admin", "management", "apps", "templatetags"}
+)
 SANDBOX = frozenset({"sandbox"})
 
 MAY_IMPORT = {

@@ -1,13 +1,16 @@
+import contextlib
+import sys
 from datetime import date, timedelta
 
 import pytest
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from sepahan_django import accounts, inbox, signals
 from sepahan_django.inbox import dispatching, lease, pulling
 from sepahan_django.models import ApiKey, InboundMessage, SenderLine
 from sepahan_django.sms import send_sms
-from sepahan_django.values.jalali import parse_gateway_date, tehran_today
+from sepahan_django.values.jalali import day_start, parse_gateway_date, tehran_today
 from tests import faults
 from tests.factories import elsewhere
 from tests.factories import inbox as stored
@@ -60,6 +63,15 @@ def test_two_equal_messages_are_two_messages(gateway):
 
 def test_an_equal_message_that_comes_later_is_another_message(gateway):
     arrive(gateway, "1")
+    inbox.pull()
+    arrive(gateway, "1")
+    inbox.pull()
+    assert stored() == arrived(gateway)
+
+
+def test_an_equal_message_beside_one_that_is_stored_and_not_yet_marked_is_another_message(gateway):
+    arrive(gateway, "1")
+    gateway.state.receive_script.extend([faults.ACCEPT, faults.DROP_REQUEST])
     inbox.pull()
     arrive(gateway, "1")
     inbox.pull()
@@ -334,6 +346,12 @@ def test_a_clock_that_was_ahead_hides_nothing(gateway, clock):
     assert asked <= timezone.now()
 
 
+def test_what_comes_in_before_the_gateways_midnight_is_asked_for_by_a_clock_that_is_past_it(gateway, clock):
+    clock.move_to(day_start(date(2026, 11, 24)) + timedelta(minutes=5))
+    inbox.pull()
+    assert ApiKey.objects.get().inbox_day == date(2026, 11, 23)
+
+
 def test_a_pull_of_one_line_does_not_move_the_day(gateway):
     inbox.pull(line=LINE)
     assert ApiKey.objects.get().inbox_day is None
@@ -407,6 +425,51 @@ def test_a_receiver_that_raises_holds_up_nobody_and_is_tried_again(gateway):
     assert "not now" in InboundMessage.objects.get(text="bad").dispatch_error
     inbox.pull()
     assert (seen, InboundMessage.objects.filter(dispatched_at=None).count()) == (["bad", "good", "bad"], 0)
+
+
+def leave_a_transaction_open(message):
+    transaction.set_autocommit(False)
+    ApiKey.objects.update(credit=7)
+
+
+def break_a_transaction(message):
+    with contextlib.suppress(IntegrityError), transaction.atomic():
+        ApiKey.objects.create(title=message.api_key.title)
+
+
+def close_the_connection(message):
+    connection.close()
+
+
+def exit_the_process(message):
+    sys.exit("no")
+
+
+@pytest.mark.parametrize(
+    "misbehave", [leave_a_transaction_open, break_a_transaction, close_the_connection, exit_the_process]
+)
+def test_a_receiver_that_misbehaves_holds_up_no_other_message(gateway, misbehave):
+    def receiver(sender, message, **kwargs):
+        if message.text == "bad":
+            misbehave(message)
+
+    signals.message_received.connect(receiver)
+    arrive(gateway, "bad", "good")
+    inbox.pull()
+    good = InboundMessage.objects.get(text="good")
+    assert None not in (good.dispatched_at, good.acknowledged_at)
+
+
+def test_a_message_whose_receiver_is_gone_is_dispatched(gateway):
+    def receiver(sender, message, **kwargs):
+        raise RuntimeError("not now")
+
+    signals.message_received.connect(receiver)
+    arrive(gateway, "1")
+    inbox.pull()
+    signals.message_received.disconnect(receiver)
+    inbox.pull()
+    assert InboundMessage.objects.get().dispatched_at
 
 
 def test_a_receiver_may_send(gateway):

@@ -10,7 +10,7 @@ from sepahan_django.gateway.errors import OutcomeUnknown, Rejected
 from sepahan_django.gateway.results import ReceivedMessage, SendResult
 from sepahan_django.gateway.transport import Answer
 
-logger = logging.getLogger("sepahan_django.gateway")
+logger = logging.getLogger("sepahan_django")
 
 T = TypeVar("T")
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 from sepahan_django import signals
 from sepahan_django.inbox.lease import Lease
 from sepahan_django.models import ApiKey, InboundMessage
+from sepahan_django.models.transactions import retrying
 
 logger = logging.getLogger("sepahan_django")
 
@@ -72,17 +73,17 @@ class Dispatch:
 
     def _record_dispatched(self, pks: list[int]) -> None:
         if pks:
-            InboundMessage.objects.filter(pk__in=pks).update(dispatched_at=timezone.now(), dispatch_error="")
+            rows = InboundMessage.objects.filter(pk__in=pks)
+            retrying(lambda: rows.update(dispatched_at=timezone.now(), dispatch_error=""))
             self.tally["dispatched"] += len(pks)
         self.lease.renew()
 
     def _note_failure(self, message: InboundMessage, errors: Sequence[Exception]) -> None:
         logger.error("Inbound message %s is not handled and will be tried again.", message.pk)
         self.tally["undispatched"] += 1
-        InboundMessage.objects.filter(pk=message.pk).update(
-            dispatch_attempts=F("dispatch_attempts") + 1,
-            dispatch_error="; ".join(f"{type(error).__name__}: {error}" for error in errors)[:2000],
-        )
+        reason = "; ".join(f"{type(error).__name__}: {error}" for error in errors)[:2000]
+        row = InboundMessage.objects.filter(pk=message.pk)
+        retrying(lambda: row.update(dispatch_attempts=F("dispatch_attempts") + 1, dispatch_error=reason))
 
 
 def _end_stray_transaction() -> None:

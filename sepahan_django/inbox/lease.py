@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from sepahan_django.conf import timeouts
 from sepahan_django.models import ApiKey
+from sepahan_django.models.transactions import retrying
 
 
 class InboxError(Exception):
@@ -39,6 +40,8 @@ class Lease:
         free = Q(inbox_lease_until=None) | Q(inbox_lease_until__lte=now)
         # A lease further ahead than any lease reaches was given before the clock was put back.
         free |= Q(inbox_lease_until__gt=now + 2 * self._length())
+        # Our own: an attempt before this one was committed, and the connection lost before it said so.
+        free |= Q(inbox_lease=self.owner)
         return self._write(ApiKey.objects.filter(free, pk=self.account.pk))
 
     def renew(self) -> None:
@@ -48,11 +51,11 @@ class Lease:
 
     def release(self) -> None:
         held = ApiKey.objects.filter(pk=self.account.pk, inbox_lease=self.owner)
-        held.update(inbox_lease="", inbox_lease_until=None)
+        retrying(lambda: held.update(inbox_lease="", inbox_lease_until=None))
 
     def _write(self, rows: "QuerySet[ApiKey]") -> bool:
         until = timezone.now() + self._length()
-        return rows.update(inbox_lease=self.owner, inbox_lease_until=until) == 1
+        return retrying(lambda: rows.update(inbox_lease=self.owner, inbox_lease_until=until)) == 1
 
     def _length(self) -> timedelta:
         """Twice the longest time that a call may take."""

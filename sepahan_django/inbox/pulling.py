@@ -39,6 +39,9 @@ BATCH = 100
 """Messages a call, the gateway's limit."""
 GATEWAYS_OWN_SPAN = timedelta(hours=24)
 """How far back Receive looks when it is not told."""
+CLOCKS_DIFFER = timedelta(minutes=15)
+"""How far our clock may be ahead of the gateway's. Past midnight here it may not be there, and what comes in
+there until then has yesterday's date."""
 
 
 @dataclass
@@ -109,7 +112,7 @@ class Pull:
         now = timezone.now()
         if accounts.is_refused(self.account, now=now):
             raise InboxError(_("paused: %(why)s") % {"why": self.account.pause_reason})
-        today, start = tehran_today(now), self.account.inbox_day
+        today, start = tehran_today(now - CLOCKS_DIFFER), self.account.inbox_day
         if start is not None:
             start = min(start, today)  # a clock that was ahead must not hide what comes in now
         if since is not None:

@@ -15,7 +15,9 @@ from django.utils.translation import gettext as _
 
 from sepahan_django.accounts import AccountError
 from sepahan_django.gateway.errors import SepahanError
+from sepahan_django.jobs import Heartbeat
 from sepahan_django.labels import sentence
+from sepahan_django.models import Job
 
 
 class Stopper:
@@ -54,6 +56,9 @@ class SepahanCommand(BaseCommand):
     """
 
     has_loop = True
+    job: Job | None = None
+    """The job whose runs are recorded, so that pages can tell when it has gone silent."""
+    heartbeat = Heartbeat(None)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--account", metavar="T", help="only the account with this title")
@@ -67,20 +72,39 @@ class SepahanCommand(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         stop = Stopper()
+        self.heartbeat = Heartbeat(self.job, sparing=bool(options.get("loop")))
         with stop.listening():
             if not options.get("loop"):
                 self._once(stop, options)
                 return
+            told = ""
             while not stop():
+                trouble = ""
                 try:
                     self._once(stop, options)
                 except CommandError as error:
                     # A loop outlives what a run can't do: the next one tries again.
-                    self.stderr.write(str(error))
+                    trouble = str(error)
+                # Once for each change: a gateway that is away for a night must not fill the disk.
+                if trouble and trouble != told:
+                    self.stderr.write(trouble)
+                told = trouble
                 close_old_connections()
                 stop.wait(options["loop"])
 
     def _once(self, stop: Stopper, options: dict[str, Any]) -> None:
+        self.heartbeat.begin()
+        try:
+            self._work(stop, options)
+        except CommandError as error:
+            self.heartbeat.end(str(error))
+            raise
+        except Exception as error:  # a mistake in the code, whose words may hold anything
+            self.heartbeat.end(type(error).__name__)
+            raise
+        self.heartbeat.end()
+
+    def _work(self, stop: Stopper, options: dict[str, Any]) -> None:
         try:
             troubles = self.work(stop, **options)
         except (AccountError, SepahanError, ImproperlyConfigured) as error:
@@ -104,18 +128,18 @@ class SepahanCommand(BaseCommand):
 
     @contextmanager
     def progress(self, unit: str, options: Mapping[str, Any]) -> Iterator[Callable[[int], None]]:
-        """A bar on a terminal, nothing in cron or in a loop."""
+        """A sign of life for a long run; and a bar on a terminal, nothing in cron or in a loop."""
         if options.get("loop") or not self.stdout.isatty() or not sys.stderr.isatty():
-            yield lambda done: None
+            yield lambda done: self.heartbeat.beat()
             return
         from tqdm import tqdm
 
         with tqdm(unit=f" {unit}", leave=False) as bar:
-            yield lambda done: _advance(bar, done)
+            yield lambda done: self._advance(bar, done)
 
-
-def _advance(bar: Any, done: int) -> None:
-    bar.update(done)
+    def _advance(self, bar: Any, done: int) -> None:
+        bar.update(done)
+        self.heartbeat.beat()
 
 
 def positive_number(text: str) -> float:

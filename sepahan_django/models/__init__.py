@@ -2,6 +2,7 @@
 
 from sepahan_django.models.accounts import ApiKey, PauseKind, SenderLine
 from sepahan_django.models.inbound import Acknowledgement, InboundMessage
+from sepahan_django.models.jobs import Job, JobRun, Overview
 from sepahan_django.models.outbound import Campaign, OutboundMessage, SendRequest
 from sepahan_django.models.states import InvalidTransition, MessageState, Priority, RequestState
 
@@ -11,8 +12,11 @@ __all__ = [
     "Campaign",
     "InboundMessage",
     "InvalidTransition",
+    "Job",
+    "JobRun",
     "MessageState",
     "OutboundMessage",
+    "Overview",
     "PauseKind",
     "Priority",
     "RequestState",

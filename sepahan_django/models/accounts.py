@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from django.contrib.auth.models import Group
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from sepahan_django.models.fields import EncryptedField
+from sepahan_django.values.visible import visible
 
 
 class PauseKind(models.TextChoices):
@@ -39,6 +41,14 @@ class ApiKey(models.Model):
     )
     origin = models.CharField(max_length=20, null=True, unique=True, editable=False)  # noqa: DJ001 - unique
 
+    groups = models.ManyToManyField(
+        Group,
+        verbose_name=_("limited to groups"),
+        blank=True,
+        related_name="+",
+        help_text=_("Only staff of these groups see and use the account. Empty: all who may send."),
+    )
+
     credit = models.BigIntegerField(_("credit (Rials)"), null=True, blank=True, editable=False)
     credit_checked_at = models.DateTimeField(_("credit checked at"), null=True, blank=True, editable=False)
     credit_was_low = models.BooleanField(default=False, editable=False)
@@ -70,7 +80,7 @@ class ApiKey(models.Model):
         )
 
     def __str__(self) -> str:
-        return self.title
+        return visible(self.title)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save; a new default takes the place of the old one."""
@@ -111,7 +121,7 @@ class SenderLine(models.Model):
         constraints = (models.UniqueConstraint(fields=("api_key", "number"), name="sepahan_one_line_each"),)
 
     def __str__(self) -> str:
-        return f"{self.label} ({self.number})" if self.label else self.number
+        return visible(f"{self.label} ({self.number})" if self.label else self.number)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save; a new default takes the place of the account's old one."""

@@ -19,13 +19,15 @@ def update_from_values(model: type[models.Model], field: str, pairs: Sequence[tu
     if connection.vendor == "mysql":
         rows = " UNION ALL ".join(["SELECT %s AS k, %s AS v"] * len(pairs))
         sql = (
-            f"UPDATE {table} JOIN ({rows}) AS pairs ON {table}.{pk} = pairs.k SET {table}.{column} = pairs.v"
+            # Names are the model's own and quoted, values are parameters.
+            f"UPDATE {table} JOIN ({rows}) AS pairs ON {table}.{pk} = pairs.k "  # nosec B608
+            f"SET {table}.{column} = pairs.v"
         )
     else:
         rows = ", ".join(["(CAST(%s AS bigint), CAST(%s AS bigint))"] * len(pairs))
         names = ("column1", "column2")
         sql = (
-            f"UPDATE {table} SET {column} = pairs.{names[1]} FROM (VALUES {rows}) AS pairs "
+            f"UPDATE {table} SET {column} = pairs.{names[1]} FROM (VALUES {rows}) AS pairs "  # nosec B608
             f"WHERE {table}.{pk} = pairs.{names[0]}"
         )
     with connection.cursor() as cursor:

@@ -34,6 +34,18 @@ def encrypt(clear: str) -> str:
     return PREFIX + _fernet().encrypt(clear.encode()).decode()
 
 
+def is_current(stored: str) -> bool:
+    """Whether the newest key alone decrypts this stored form."""
+    if not stored.startswith(PREFIX):
+        return False
+    newest = Fernet(_derived(encryption_secrets()[0]))
+    try:
+        newest.decrypt(stored.removeprefix(PREFIX))
+    except (InvalidToken, ValueError):
+        return False
+    return True
+
+
 def decrypt(stored: str) -> str:
     """The clear text of a stored form; Undecryptable when no key fits or it was tampered with."""
     try:

@@ -60,8 +60,8 @@ class EncryptedField(models.TextField):  # type: ignore[type-arg]
             return value.stored
         if value is None or value == "":
             return value
-        text = str(value)
-        return text if text.startswith(PREFIX) else encrypt(text)
+        secret = Secret(value)  # also on its way to encryption, should that fail
+        return str(secret) if secret.startswith(PREFIX) else encrypt(secret)
 
     def value_to_string(self, obj: models.Model) -> str:
         """What `dumpdata` writes: never the clear text."""

@@ -1,11 +1,13 @@
 """What came in."""
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from sepahan_django.models.accounts import ApiKey
+from sepahan_django.values.phones import mask
+from sepahan_django.values.visible import visible
 
 
 class Acknowledgement(models.Model):
@@ -54,7 +56,10 @@ class InboundMessage(models.Model):
         verbose_name = _("inbound message")
         verbose_name_plural = _("inbound messages")
         ordering = ("-pk",)
-        permissions = (("pull_inbox", _("Can fetch inbound messages")),)
+        permissions = (
+            ("pull_inbox", _("Can fetch inbound messages")),
+            ("export_inbound", _("Can export inbound messages")),
+        )
         indexes = (
             models.Index(
                 fields=("api_key", "acknowledged_at"),
@@ -67,8 +72,9 @@ class InboundMessage(models.Model):
                 condition=Q(dispatched_at__isnull=True),
             ),
             models.Index(fields=("sender", "id"), name="sepahan_in_sender"),
-            models.Index(F("received_at").desc(), F("id").desc(), name="sepahan_in_latest"),
+            # By names: MariaDB has no indexes of expressions.
+            models.Index(fields=("-received_at", "-id"), name="sepahan_in_received"),
         )
 
     def __str__(self) -> str:
-        return self.sender
+        return mask(visible(self.sender))

@@ -22,6 +22,8 @@ from sepahan_django.models.states import (
     RequestState,
     sources,
 )
+from sepahan_django.values.phones import mask
+from sepahan_django.values.visible import visible
 
 FURTHEST_DUE = timedelta(hours=6)
 
@@ -48,7 +50,7 @@ class Campaign(models.Model):
         ordering = ("-pk",)
 
     def __str__(self) -> str:
-        return self.title
+        return visible(self.title)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -82,6 +84,7 @@ class SendRequest(models.Model):
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
     claims = models.PositiveIntegerField(default=0, editable=False)
     first_attempt_at = models.DateTimeField(_("first attempt at"), null=True, blank=True)
+    last_attempt_at = models.DateTimeField(_("last attempt at"), null=True, blank=True)
     due_at = models.DateTimeField(_("taken up again at"), null=True, blank=True)
     finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
     error_code = models.IntegerField(_("error code"), null=True, blank=True)
@@ -99,6 +102,12 @@ class SendRequest(models.Model):
         indexes = (
             models.Index(
                 fields=("api_key", "due_at"), name="sepahan_request_due", condition=Q(due_at__isnull=False)
+            ),
+            # What a day cost, read from the index alone.
+            models.Index(
+                fields=("finished_at", "total_price"),
+                name="sepahan_request_cost",
+                condition=Q(finished_at__isnull=False),
             ),
         )
 
@@ -203,6 +212,9 @@ class OutboundMessage(models.Model):
         ordering = ("-pk",)
         permissions = (
             ("send_message", _("Can send SMS")),
+            ("send_to_many", _("Can send SMS to many recipients at once")),
+            ("view_content", _("Can see texts and numbers")),
+            ("export_messages", _("Can export messages")),
             ("resolve_in_doubt", _("Can decide about messages in doubt")),
         )
         constraints = (
@@ -230,12 +242,23 @@ class OutboundMessage(models.Model):
                 name="sepahan_out_status",
                 condition=Q(status_due_at__isnull=False),
             ),
+            # What was sent on a day, by state; read from the index alone.
+            models.Index(
+                fields=("sent_at", "state"), name="sepahan_out_sent", condition=Q(sent_at__isnull=False)
+            ),
+            # Two conditions joined by OR and not by IN, which SQLite would not recognise in a query for one.
+            models.Index(
+                fields=("state", "created_at"),
+                name="sepahan_out_trouble",
+                condition=Q(state="failed") | Q(state="in_doubt"),
+            ),
             models.Index(fields=("campaign", "state"), name="sepahan_out_campaign"),
             models.Index(fields=("recipient", "id"), name="sepahan_out_recipient"),
         )
 
     def __str__(self) -> str:
-        return self.recipient
+        """Masked: it stands in histories and page titles that more people see than may see numbers."""
+        return mask(self.recipient)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save; InvalidTransition if the state was changed against the table."""

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import F, QuerySet
@@ -10,6 +11,7 @@ from django.db.models import F, QuerySet
 from sepahan_django import signals
 from sepahan_django.conf import timeouts
 from sepahan_django.models import ApiKey, MessageState, OutboundMessage, Priority, RequestState, SendRequest
+from sepahan_django.models.transactions import retrying
 
 BATCH = 100
 """Messages a request, the gateway's limit."""
@@ -82,6 +84,7 @@ def claim(
             attempts=1,
             claims=1,
             first_attempt_at=now,
+            last_attempt_at=now,
             due_at=now + lease(),
         )
         messages: list[OutboundMessage] = []
@@ -121,6 +124,7 @@ def take_up(api_key: ApiKey, *, now: datetime, pk: int | None = None) -> Claim |
             attempts=request.attempts if was_out else 1,
             state=RequestState.IN_DOUBT if was_out else RequestState.SENDING,
             first_attempt_at=request.first_attempt_at or now,
+            last_attempt_at=request.last_attempt_at or now,
             due_at=now + lease(),
         )
         if taken:
@@ -130,10 +134,9 @@ def take_up(api_key: ApiKey, *, now: datetime, pk: int | None = None) -> Claim |
     return None
 
 
-def renew(claim: Claim, *, now: datetime, attempts: int = 0) -> bool:
-    """Hold the claim for another lease, and count attempts about to be made; False when it is lost."""
-    changed = SendRequest.objects.filter(pk=claim.request.pk, claims=claim.request.claims).update(
-        due_at=now + lease(), attempts=F("attempts") + attempts
-    )
+def renew(claim: Claim, *, now: datetime, **attempt: Any) -> bool:
+    """Hold the claim for another lease, and record an attempt about to be made; False when it is lost."""
+    mine = SendRequest.objects.filter(pk=claim.request.pk, claims=claim.request.claims)
+    changed = retrying(lambda: mine.update(due_at=now + lease(), **attempt))
     claim.until = now + lease()
     return changed == 1

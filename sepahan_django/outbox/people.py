@@ -24,7 +24,8 @@ def send_again(messages: OutboundMessageQuerySet) -> int:
     A message in doubt may have been sent before: this is the one place where it can go out twice, and a
     person says so.
     """
-    again = messages.filter(state__in=(MessageState.FAILED, MessageState.IN_DOUBT))
+    # Those whose number was taken out for its age have nobody to go to.
+    again = messages.filter(state__in=(MessageState.FAILED, MessageState.IN_DOUBT)).exclude(recipient="")
     now = timezone.now()
     return _each_chunk(
         again,

@@ -19,8 +19,8 @@ from sepahan_django.models.states import Priority
 from sepahan_django.models.transactions import retrying
 from sepahan_django.outbox import settling
 from sepahan_django.outbox.claiming import BATCH, Claim, claim, expire, has_due, take_up
-from sepahan_django.outbox.settling import Tally
-from sepahan_django.outbox.submitting import MARGIN, MEMORY, Submission
+from sepahan_django.outbox.settling import MEMORY, Tally
+from sepahan_django.outbox.submitting import MARGIN, Submission
 
 logger = logging.getLogger("sepahan_django")
 
@@ -73,7 +73,7 @@ def _submit_now(account: ApiKey, pks: Collection[int]) -> None:
             submission.run()
             if submission.trouble:
                 return
-            halves = [take_up(account, now=timezone.now(), pk=pk) for pk in submission.follow_ups]
+            halves = [_taken_up(account, pk=pk) for pk in submission.follow_ups]
             waiting += [half for half in halves if half is not None]
 
 
@@ -132,8 +132,13 @@ def _next(account: ApiKey, *, limit: int) -> Claim | None:
         return retrying(lambda: claim(account, now=now, limit=limit))
 
     if has_due(account, now=now, lanes=(Priority.URGENT,)):
-        return new() or take_up(account, now=now)
-    return take_up(account, now=now) or new()
+        return new() or _taken_up(account)
+    return _taken_up(account) or new()
+
+
+def _taken_up(account: ApiKey, pk: int | None = None) -> Claim | None:
+    # Should a first try have been committed all the same, the request is taken up when that claim is old.
+    return retrying(lambda: take_up(account, now=timezone.now(), pk=pk))
 
 
 def _credit_is_back(account: ApiKey, *, now: datetime, patient: bool) -> bool:
@@ -157,7 +162,7 @@ def give_up_forgotten() -> Tally:
     while True:
         rows = SendRequest.objects.due(now=timezone.now()).filter(first_attempt_at__lte=forgotten)
         request = rows.select_related("api_key").order_by("pk").first()
-        taken = take_up(request.api_key, now=timezone.now(), pk=request.pk) if request else None
+        taken = _taken_up(request.api_key, pk=request.pk) if request else None
         if taken is None:
             return tally
         tally += settling.left_to_a_person(taken)

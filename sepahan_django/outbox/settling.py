@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from sepahan_django import accounts, delivery, signals
 from sepahan_django.gateway import SendResult
@@ -27,6 +28,8 @@ from sepahan_django.outbox.claiming import Claim, lease
 
 logger = logging.getLogger("sepahan_django")
 
+MEMORY = timedelta(hours=4)
+"""How long the gateway remembers request-Ids (contract: checkRequestId)."""
 LONGEST_DOUBT_PAUSE = timedelta(minutes=10)
 
 Tally = Counter[str]
@@ -42,7 +45,7 @@ def accepted(claim: Claim, result: SendResult | None) -> Tally:
     posted = claim.messages
     ids: Sequence[int] = result.ids if result and len(result.ids) == len(posted) else [0] * len(posted)
     # Only a result says which messages were in what the gateway took: those left out for their age were not.
-    sent_too = [] if result else claim.outlived
+    sent_too = [] if result else [m for m in claim.outlived if _was_in_every_attempt(m, claim.request)]
     try:
         return retrying(lambda: _accepted(claim, result, ids, sent_too))
     except IntegrityError:
@@ -70,19 +73,49 @@ def _accepted(
         plain = [m for m, number in zip(claim.messages, ids, strict=True) if number == 0 or number in known]
         refused = [(m, number) for m, number in zip(claim.messages, ids, strict=True) if number < 0]
 
-        tally = _sent([m for m, _ in followed], sent_at=now, status_due_at=delivery.first_ask(now))
+        tally = _sent([m for m, _number in followed], sent_at=now, status_due_at=delivery.first_ask(now))
         update_from_values(OutboundMessage, "gateway_id", [(m.pk, number) for m, number in followed])
         for message, number in followed:
             message.gateway_id = number
         tally += _sent(plain + sent_too, sent_at=now)
-        for code in sorted({number for _, number in refused}):
+        for code in sorted({number for _m, number in refused}):
             these = [m for m, number in refused if number == code]
             tally += _failed(these, code=code, message=error_text(code))
         if result:
             tally += _expired(claim.outlived)
             if result.total_price:
                 accounts.spend(claim.request.api_key, result.total_price)
+        else:
+            _keep_for_a_person(claim, [m for m in claim.outlived if m not in sent_too])
     return tally
+
+
+def _was_in_every_attempt(message: OutboundMessage, request: SendRequest) -> bool:
+    last = request.last_attempt_at
+    return request.attempts <= 1 or last is None or message.expires_at is None or message.expires_at > last
+
+
+def _keep_for_a_person(claim: Claim, messages: list[OutboundMessage]) -> None:
+    """The gateway has one of several attempts, and these were in the first and not in the last.
+
+    Nothing tells which one it has, so nothing tells whether they were sent. They wait, in a request that goes
+    nowhere, until the four hours of the first attempt are over, and are then left to a person.
+    """
+    if not messages:
+        return
+    first = claim.request.first_attempt_at
+    request = SendRequest.objects.create(
+        request_id=SendRequest.fresh_request_id(),
+        api_key=claim.request.api_key,
+        state=RequestState.IN_DOUBT,
+        attempts=1,
+        first_attempt_at=first,
+        last_attempt_at=first,
+        due_at=(first or timezone.now()) + MEMORY,
+        error_message=_("Some attempts of request %(id)s held these messages and some did not.")
+        % {"id": claim.request.request_id},
+    )
+    OutboundMessage.objects.filter(pk__in=[m.pk for m in messages]).update(request=request)
 
 
 def _not_unique(claim: Claim, ids: Sequence[int]) -> set[int]:
@@ -91,6 +124,23 @@ def _not_unique(claim: Claim, ids: Sequence[int]) -> set[int]:
     stored = OutboundMessage.objects.filter(api_key=claim.request.api_key_id, gateway_id__in=positive)
     twice = {number for number, count in Counter(positive).items() if count > 1}
     return twice | {number for number in stored.values_list("gateway_id", flat=True) if number}
+
+
+def left_out(claim: Claim) -> Tally:
+    """Those past their time leave a request that has never been out: they were certainly not sent."""
+
+    def operation() -> Tally:
+        with transaction.atomic():
+            mine = SendRequest.objects.filter(
+                pk=claim.request.pk, claims=claim.request.claims, finished_at=None
+            )
+            if not mine.update(claims=claim.request.claims):
+                return Tally()
+            return _expired(claim.outlived)
+
+    tally = retrying(operation)
+    claim.outlived = []
+    return tally
 
 
 def rejected(claim: Claim, error: Rejected, verdict: Verdict) -> tuple[Tally, list[int]]:

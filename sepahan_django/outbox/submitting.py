@@ -9,6 +9,7 @@ import logging
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from django.db.models import F
 from django.utils import timezone
 
 from sepahan_django import accounts
@@ -17,16 +18,14 @@ from sepahan_django.gateway.errors import NotSubmitted, OutcomeUnknown, Rejected
 from sepahan_django.labels import explain
 from sepahan_django.models import PauseKind
 from sepahan_django.outbox import settling
-from sepahan_django.outbox.claiming import Claim, renew
-from sepahan_django.outbox.settling import Tally
+from sepahan_django.outbox.claiming import Claim, lease, renew
+from sepahan_django.outbox.settling import MEMORY, Tally
 
 if TYPE_CHECKING:
     from sepahan_django.gateway import SendResult, SepahanClient
 
 logger = logging.getLogger("sepahan_django")
 
-MEMORY = timedelta(hours=4)
-"""How long the gateway remembers request-Ids (contract: checkRequestId)."""
 MARGIN = timedelta(minutes=10)
 """Kept off its end, for clocks that differ and calls that take their time."""
 
@@ -80,6 +79,9 @@ class Submission:
     # The first submission
 
     def _submit(self) -> None:
+        if self.claim.outlived:
+            # Before the rest goes out, so that whoever takes the request up later finds in it what was in it.
+            self.tally += settling.left_out(self.claim)
         try:
             result = self._call_gateway()
         except NotSubmitted as error:
@@ -165,13 +167,15 @@ class Submission:
         if self._is_forgotten(timezone.now()):
             self.tally += settling.left_to_a_person(self.claim)
             return
+        asked_at = timezone.now()
         received = self._ask()
         if received is None:
             return
+        self._leave_out_the_outlived()
         if received:
             self._accepted(None)
         elif self.claim.messages:
-            self._submit_again()
+            self._submit_again(asked_at)
         elif self._is_forgotten(timezone.now() + settling.LONGEST_DOUBT_PAUSE):
             self.tally += settling.outlived_for_good(self.claim)
         else:
@@ -188,7 +192,11 @@ class Submission:
         """Whether the gateway has the request; None when it doesn't say, and the request stays in doubt."""
         request = self.claim.request
         try:
-            return self.client.check_request_id(request.request_id)
+            received = self.client.check_request_id(request.request_id)
+            if received or not self._is_forgotten(timezone.now()):
+                return received
+            # However long this call took: by now the gateway's no may mean that it has forgotten.
+            self.tally += settling.still_in_doubt(self.claim)
         except Rejected as error:
             self.tally += settling.still_in_doubt(self.claim, error)
             says = verdict(error.code, http_status=error.http_status, readable=error.readable)
@@ -202,10 +210,14 @@ class Submission:
             self._remain_in_doubt(OutcomeUnknown(f"The client failed: {type(error).__name__}"))
         return None
 
-    def _submit_again(self) -> None:
+    def _submit_again(self, asked_at: datetime) -> None:
         """Under the same request-Id, so that the gateway can't take it twice."""
-        if not renew(self.claim, now=timezone.now(), attempts=1):
+        now = timezone.now()
+        if not renew(self.claim, now=now, attempts=F("attempts") + 1, last_attempt_at=now):
             return  # somebody else has taken it up in the meantime
+        # The gateway's no is as old as the question: what came in since then it remembers for four hours, and
+        # a machine that was suspended in between must not come back after that.
+        self.claim.until = min(self.claim.until, asked_at + lease())
         try:
             result = self._call_gateway()
         except (NotSubmitted, OutcomeUnknown) as error:

@@ -4,5 +4,5 @@ It imports nothing of sepahan_django but the gateway's numbers, so that a mistak
 repeated here.
 """
 
-DEFAULT_TOKEN = "5a4db0c05a4db0c05a4db0c05a4db0c0"  # noqa: S105 - of the double, known to everybody
+DEFAULT_TOKEN = "5a4db0c05a4db0c05a4db0c05a4db0c0"  # noqa: S105  # nosec B105
 DEFAULT_LINE = "3000123456"

@@ -1,11 +1,14 @@
 """Requests without a readable answer, and workers that die: nothing twice, nothing lost."""
 
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from sepahan_django import accounts, outbox
+from sepahan_django.gateway.errors import NotSubmitted
 from sepahan_django.models import OutboundMessage, RequestState, SendRequest
 from sepahan_django.models.states import TRANSITIONS, InvalidTransition, MessageState
 from sepahan_django.outbox import claiming, settling, submitting
@@ -235,6 +238,120 @@ def test_a_message_that_outlives_its_time_while_it_waits_for_its_turn_is_not_sen
     assert gateway.state.ledger == []
 
 
+def drain_with(monkeypatch, method, before=lambda: None, after=lambda: None):
+    """A run in which time passes around one of the client's calls."""
+    client = type(accounts.client_for(accounts.resolve()))
+    original = getattr(client, method)
+
+    def wrapped(self, *arguments, **named):
+        before()
+        answer = original(self, *arguments, **named)
+        after()
+        return answer
+
+    with monkeypatch.context() as patch:
+        patch.setattr(client, method, wrapped)
+        outbox.drain()
+
+
+def in_doubt_with_an_expiring_one(gateway, fault):
+    """Two messages, of which one expires after a while, in a request without an answer."""
+    queued(1, recipient=number(7))
+    expiring()
+    gateway.state.script.append(fault)
+    outbox.drain()
+
+
+def by_expiry():
+    rows = OutboundMessage.objects.order_by("expires_at").values_list("expires_at", "state")
+    return {"expiring" if expires_at else "other": state for expires_at, state in rows}
+
+
+def test_what_was_left_out_of_the_first_submission_is_expired_whatever_becomes_of_it(gateway, clock):
+    queued(1, recipient=number(7))
+    expiring()
+    stale = claiming.claim(accounts.resolve(), now=timezone.now())
+    clock.shift(timedelta(minutes=3))
+    stale.until += timedelta(minutes=3)
+    gateway.state.script.append(faults.DROP_ANSWER)
+    submitting.Submission(stale, accounts.client_for(accounts.resolve())).run()
+    make_due()
+    outbox.drain()
+    assert (by_expiry(), len(gateway.state.ledger)) == ({"expiring": "expired", "other": "sent"}, 1)
+
+
+def test_a_message_that_outlives_its_time_while_the_gateway_is_asked_is_not_submitted_again(
+    gateway, monkeypatch, clock
+):
+    in_doubt_with_an_expiring_one(gateway, faults.DROP_REQUEST)
+    clock.shift(timedelta(seconds=118))
+    make_due()
+    drain_with(monkeypatch, "check_request_id", after=lambda: clock.shift(timedelta(seconds=3)))
+    assert gateway.state.recipients() == [number(7)]
+
+
+def test_what_was_left_out_of_a_second_submission_without_an_answer_waits_for_a_person(gateway, clock):
+    in_doubt_with_an_expiring_one(gateway, faults.DROP_REQUEST)
+    clock.shift(timedelta(minutes=3))
+    make_due()
+    gateway.state.script.append(faults.DROP_ANSWER)
+    outbox.drain()
+    make_due()
+    outbox.drain()
+    assert by_expiry() == {"expiring": "sending", "other": "sent"}
+    clock.shift(timedelta(hours=4))
+    outbox.drain()
+    assert by_expiry() == {"expiring": "in_doubt", "other": "sent"}
+
+
+def test_what_was_in_every_submission_is_sent_when_the_gateway_has_one_of_them(gateway, clock):
+    in_doubt_with_an_expiring_one(gateway, faults.DROP_ANSWER)
+    clock.shift(timedelta(minutes=3))
+    make_due()
+    outbox.drain()
+    assert by_expiry() == {"expiring": "sent", "other": "sent"}
+
+
+def test_a_machine_that_slept_between_the_no_and_the_second_submission_sends_nothing(
+    gateway, monkeypatch, clock
+):
+    queued(1)
+    gateway.state.script.append(faults.TAKE_LATER)
+    outbox.drain()
+    make_due()
+    drain_with(monkeypatch, "check_request_id", after=lambda: clock.shift(timedelta(hours=5)))
+    assert (states(), len(submitted_ids(gateway))) == ({"sending": 1}, 1)
+
+
+def test_a_no_that_comes_when_the_gateway_has_forgotten_is_not_believed(gateway, monkeypatch, clock):
+    queued(1)
+    gateway.state.script.append(faults.DROP_ANSWER)
+    outbox.drain()
+    make_due()
+    drain_with(monkeypatch, "check_request_id", before=lambda: clock.shift(timedelta(hours=5)))
+    assert (states(), len(gateway.state.ledger)) == ({"sending": 1}, 1)
+
+
+def test_a_no_after_a_refusal_is_not_believed_when_the_gateway_has_forgotten(gateway, monkeypatch, clock):
+    queued(1)
+    gateway.state.script.extend([faults.TAKE_LATER, -14])
+    outbox.drain()
+    make_due()
+    asked = []
+
+    def sleep_the_second_time():
+        asked.append(1)
+        if len(asked) == 2:
+            clock.shift(timedelta(hours=5))
+
+    original = faults._Handler.refuse
+    monkeypatch.setattr(
+        faults._Handler, "refuse", lambda self, code=None, status=401: original(self, -14, status)
+    )
+    drain_with(monkeypatch, "check_request_id", before=sleep_the_second_time)
+    assert (states(), len(gateway.state.ledger)) == ({"sending": 1}, 1)
+
+
 def test_a_message_in_doubt_past_its_time_is_not_submitted_again(gateway, clock):
     expiring()
     gateway.state.script.append(faults.DROP_REQUEST)
@@ -374,6 +491,22 @@ def test_a_worker_that_comes_back_late_writes_nothing(gateway):
     assert (states(), SendRequest.objects.values().get()) == ({"sent": 1}, before)
 
 
+@pytest.mark.parametrize(
+    "settle",
+    [
+        lambda stale: settling.released(stale, NotSubmitted("no connection")),
+        lambda stale: settling.rejected(stale, faults_rejection(), submitting.Verdict.MESSAGES_REFUSED)[0],
+        lambda stale: settling.left_to_a_person(stale),
+    ],
+)
+def test_a_worker_whose_request_another_one_has_on_the_wire_settles_nothing(gateway, settle):
+    queued(1)
+    stale = claiming.claim(OutboundMessage.objects.get().api_key, now=timezone.now())
+    make_due()
+    claiming.take_up(stale.request.api_key, now=timezone.now())
+    assert (settle(stale), states()) == ({}, {"sending": 1})
+
+
 def faults_rejection():
     from sepahan_django.gateway.errors import Rejected
 
@@ -405,6 +538,41 @@ def test_two_workers_never_take_up_one_request(gateway):
     key = OutboundMessage.objects.get().api_key
     takers = [claiming.take_up(key, now=timezone.now()) for _worker in range(2)]
     assert [taker is not None for taker in takers] == [True, False]
+
+
+@contextmanager
+def right_before(words, work):
+    """Do some work of another process right before the first statement that begins with these words."""
+    left = [work]
+
+    def interleave(execute, sql, *arguments):
+        if left and sql.startswith(words):
+            left.pop()()
+        return execute(sql, *arguments)
+
+    with connection.execute_wrapper(interleave):
+        yield
+
+
+def test_a_request_that_another_worker_has_just_taken_up_is_left_to_it(gateway):
+    queued(1)
+    key = claiming.claim(OutboundMessage.objects.get().api_key, now=timezone.now()).request.api_key
+    make_due()
+    others = []
+    with right_before("UPDATE", lambda: others.append(claiming.take_up(key, now=timezone.now()))):
+        mine = claiming.take_up(key, now=timezone.now())
+    assert [claim is not None for claim in (*others, mine)] == [True, False]
+
+
+def test_messages_that_another_worker_has_just_claimed_are_left_to_it(gateway):
+    key = queued(2)[0].api_key
+    others = []
+    with right_before(
+        f"UPDATE {connection.ops.quote_name('sepahan_django_outboundmessage')}",
+        lambda: others.append(claiming.claim(key, now=timezone.now())),
+    ):
+        mine = claiming.claim(key, now=timezone.now())
+    assert (len(others[0].messages), mine) == (2, None)
 
 
 def test_many_workers_send_everything_once(gateway):

@@ -7,11 +7,13 @@ from sepahan_django import accounts
 from sepahan_django.gateway.errors import SepahanError
 from sepahan_django.labels import sentence
 from sepahan_django.management.base import SepahanCommand, Stopper
+from sepahan_django.models import Job
 
 
 class Command(SepahanCommand):
     help = "Asks for the accounts' credit, in Rials, and keeps it."
     has_loop = False
+    job = Job.CREDIT
 
     def work(self, stop: Stopper, **options: Any) -> Mapping[str, str]:
         credits, troubles = {}, {}

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from sepahan_django import accounts
+from sepahan_django.gateway.secrets import Secret
 from sepahan_django.management.base import SepahanCommand, Stopper
 
 
@@ -32,8 +33,8 @@ class Command(SepahanCommand):
     def work(self, stop: Stopper, **options: Any) -> Mapping[str, str]:
         row = accounts.generate_api_key(
             title=options["title"],
-            username=os.environ.get("SEPAHAN_USERNAME") or self._asked("User name: ", input),
-            password=os.environ.get("SEPAHAN_PASSWORD") or self._asked("Password: ", getpass),
+            username=Secret(os.environ.get("SEPAHAN_USERNAME") or self._asked("User name: ", input)),
+            password=Secret(os.environ.get("SEPAHAN_PASSWORD") or self._asked("Password: ", getpass)),
             domain=options["domain"],
             ips=options["ip"],
             base_url=options["base_url"],

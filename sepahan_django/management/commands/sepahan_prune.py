@@ -12,15 +12,22 @@ from sepahan_django.management.base import SepahanCommand, Stopper, positive_cou
 
 
 class Command(SepahanCommand):
-    help = "Deletes messages that have come to their end, and their requests, when older than so many days."
+    help = (
+        "Deletes messages that have come to their end, and their requests, when older than so many days; "
+        "with --blank only their texts and numbers."
+    )
     has_loop = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--older-than", type=positive_count, required=True, metavar="DAYS")
+        parser.add_argument(
+            "--blank", action="store_true", help="keep the rows and take texts and numbers out of them"
+        )
 
     def work(self, stop: Stopper, **options: Any) -> Mapping[str, str]:
         with self.progress("rows", options) as progress:
-            counts = pruning.prune(
+            work = pruning.blank if options["blank"] else pruning.prune
+            counts = work(
                 before=timezone.now() - timedelta(days=options["older_than"]),
                 should_stop=stop,
                 progress=progress,

@@ -7,6 +7,7 @@ from typing import Any
 
 from sepahan_django import inbox
 from sepahan_django.management.base import SepahanCommand, Stopper
+from sepahan_django.models import Job
 from sepahan_django.values.jalali import parse_typed_date
 
 
@@ -20,6 +21,7 @@ def day(text: str) -> date:
 
 class Command(SepahanCommand):
     help = "Fetches inbound SMS, stores each once, and sends the signal message_received for each."
+    job = Job.PULL
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)

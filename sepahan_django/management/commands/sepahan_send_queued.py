@@ -6,11 +6,12 @@ from typing import Any
 
 from sepahan_django import outbox
 from sepahan_django.management.base import SepahanCommand, Stopper, positive_count
-from sepahan_django.models import MessageState
+from sepahan_django.models import Job, MessageState
 
 
 class Command(SepahanCommand):
     help = "Sends the queued SMS that are due, and clears up requests that were left without an answer."
+    job = Job.SEND
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)

@@ -6,10 +6,12 @@ from typing import Any
 
 from sepahan_django import delivery
 from sepahan_django.management.base import SepahanCommand, Stopper, positive_count
+from sepahan_django.models import Job
 
 
 class Command(SepahanCommand):
     help = "Asks the gateway for the delivery states of sent SMS whose time to ask has come."
+    job = Job.SYNC
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)

@@ -1,0 +1,28 @@
+"""Encrypt the stored tokens with the newest key."""
+
+from argparse import ArgumentParser
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from sepahan_django import reencryption
+from sepahan_django.management.base import SepahanCommand, Stopper
+
+
+class Command(SepahanCommand):
+    help = (
+        "Encrypts every stored token with the first of the keys, after a new one was put in front of "
+        'SEPAHAN["ENCRYPTION_KEYS"] (or SECRET_KEY changed and the old one is in SECRET_KEY_FALLBACKS). '
+        "After that the old key can go."
+    )
+    has_loop = False
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        pass
+
+    def work(self, stop: Stopper, **options: Any) -> Mapping[str, str]:
+        with self.progress("tokens", options) as progress:
+            counts, unreadable = reencryption.reencrypt(should_stop=stop, progress=progress)
+        self.print_counts(counts)
+        return {title: _("The token can't be decrypted with any of the keys.") for title in unreadable}

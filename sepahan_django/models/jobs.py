@@ -1,0 +1,46 @@
+"""When the jobs that cron or a worker runs were last seen at work."""
+
+from django.db import models
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
+
+class Job(models.TextChoices):
+    """The jobs that must run again and again for SMS to go out and come in."""
+
+    SEND = "send_queued", _("Sending what is queued")
+    PULL = "pull_inbox", _("Fetching what came in")
+    SYNC = "sync_status", _("Asking for delivery states")
+    CREDIT = "credit", _("Asking for the credit")
+
+
+class JobRun(models.Model):
+    """The last run of one job; one row a job, whoever runs it."""
+
+    name = models.CharField(_("job"), max_length=20, choices=Job, unique=True)
+    started_at = models.DateTimeField(_("started at"), null=True, blank=True)
+    ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
+    seen_at = models.DateTimeField(_("last seen at"), null=True, blank=True)
+    """The last sign of life: a long run gives one now and then before it ends."""
+    last_ok_at = models.DateTimeField(_("last ended well at"), null=True, blank=True)
+    last_error = models.TextField(_("error of the last run"), blank=True, default="")
+    """Why the last run that has ended did not end well; empty when it did."""
+
+    class Meta:
+        verbose_name = _("job")
+        verbose_name_plural = _("jobs")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.get_name_display()
+
+
+class Overview(JobRun):
+    """No rows of its own: it gives the page with the overview a place in the admin's list of this app."""
+
+    class Meta:
+        proxy = True
+        default_permissions = ()
+        verbose_name = _("Overview")
+        # The admin sorts an app's entries by this name, and nothing sorts before a blank.
+        verbose_name_plural = format_lazy(" {}", _("Overview"))

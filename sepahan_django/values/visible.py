@@ -1,0 +1,14 @@
+"""Showing what others wrote as it is, and not as they want it to look."""
+
+import re
+
+_DIRECTION = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""The characters that change the direction of what follows; the half-space (U+200C) is none of them."""
+
+
+def visible(text: str) -> str:
+    """The text with each control character for direction written out, as ``[U+202E]``.
+
+    One of them can turn a number around on the screen, or the text of the page behind it.
+    """
+    return _DIRECTION.sub(lambda found: f"[U+{ord(found[0]):04X}]", text)

@@ -1,0 +1,172 @@
+import io
+from datetime import timedelta
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.utils import timezone
+
+from sepahan_django import accounts, outbox
+from sepahan_django.models import ApiKey, InboundMessage, OutboundMessage
+from sepahan_django.models.fields import UnreadableSecret
+from tests.factories import TOKEN, account, queued, states
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def run(name, *words):
+    out = io.StringIO()
+    call_command(name, *words, stdout=out)
+    return out.getvalue().strip()
+
+
+def old(**fields):
+    return queued(1, created_at=timezone.now() - timedelta(days=400), **fields)[0]
+
+
+def old_inbound(**fields):
+    long_ago = timezone.now() - timedelta(days=400)
+    defaults = {"pulled_at": long_ago, "acknowledged_at": long_ago, "dispatched_at": long_ago}
+    return InboundMessage.objects.create(
+        line="3000",
+        sender="09350000001",
+        text="a text",
+        gateway_date="1405/01/01",
+        api_key=accounts.resolve(),
+        **{**defaults, **fields},
+    )
+
+
+# Blanking
+
+
+def test_blanking_keeps_the_row_and_takes_text_and_number_out(gateway):
+    old(state="delivered")
+    old_inbound()
+    assert run("sepahan_prune", "--older-than", "365", "--blank") == "outbound=1 inbound=1"
+    assert OutboundMessage.objects.values_list("recipient", "text", "state").get() == ("", "", "delivered")
+    assert InboundMessage.objects.values_list("sender", "text").get() == ("", "")
+
+
+def test_what_is_younger_keeps_its_text(gateway):
+    queued(1, state="delivered")
+    run("sepahan_prune", "--older-than", "365", "--blank")
+    assert OutboundMessage.objects.get().text
+
+
+@pytest.mark.parametrize("state", ["queued", "in_doubt"])
+def test_what_waits_for_something_keeps_its_text(gateway, state):
+    old(state=state)
+    run("sepahan_prune", "--older-than", "365", "--blank")
+    assert OutboundMessage.objects.get().text
+
+
+@pytest.mark.parametrize("missing", ["acknowledged_at", "dispatched_at"])
+def test_an_inbound_message_that_is_not_at_its_end_keeps_its_text(gateway, missing):
+    old_inbound(**{missing: None})
+    run("sepahan_prune", "--older-than", "365", "--blank")
+    assert InboundMessage.objects.get().text
+
+
+def test_what_is_blank_is_not_counted_again(gateway):
+    old(state="delivered")
+    run("sepahan_prune", "--older-than", "365", "--blank")
+    assert run("sepahan_prune", "--older-than", "365", "--blank") == "outbound=0 inbound=0"
+
+
+def test_a_blanked_message_is_not_sent_again(gateway):
+    old(state="failed")
+    run("sepahan_prune", "--older-than", "365", "--blank")
+    outbox.send_again(OutboundMessage.objects.all())
+    assert states() == {"failed": 1}
+
+
+def test_a_key_used_for_a_blanked_message_is_still_used(gateway):
+    from sepahan_django.outbox.queueing import IdempotencyConflict
+    from sepahan_django.sms import send_sms
+
+    old(state="delivered", idempotency_key="order-1")
+    run("sepahan_prune", "--older-than", "365", "--blank")
+    with pytest.raises(IdempotencyConflict):
+        send_sms("09120000000", "سلام", idempotency_key="order-1")
+
+
+# Keys
+
+
+def stored():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT title, token FROM sepahan_django_apikey ORDER BY id")
+        return dict(cursor.fetchall())
+
+
+@pytest.fixture
+def old_and_new(settings):
+    settings.SEPAHAN = {"ENCRYPTION_KEYS": ["the old key, long enough"]}
+    account("main")
+    settings.SEPAHAN = {"ENCRYPTION_KEYS": ["the new key, long enough", "the old key, long enough"]}
+    return settings
+
+
+def test_after_reencryption_the_old_key_can_go(old_and_new):
+    assert run("sepahan_reencrypt") == "reencrypted=1 current=0 unreadable=0"
+    old_and_new.SEPAHAN = {"ENCRYPTION_KEYS": ["the new key, long enough"]}
+    assert str(ApiKey.objects.get().token) == TOKEN
+
+
+def test_what_is_under_the_newest_key_is_left_as_it_is(old_and_new):
+    run("sepahan_reencrypt")
+    before = stored()
+    assert run("sepahan_reencrypt") == "reencrypted=0 current=1 unreadable=0"
+    assert stored() == before
+
+
+def test_a_token_that_no_key_opens_is_named_and_keeps_no_other_from_its_turn(old_and_new, settings):
+    settings.SEPAHAN = {"ENCRYPTION_KEYS": ["a lost key of some length"]}
+    account("lost")
+    settings.SEPAHAN = {"ENCRYPTION_KEYS": ["the new key, long enough", "the old key, long enough"]}
+    before = stored()["lost"]
+    with pytest.raises(CommandError, match=r"^lost: The token can't be decrypted"):
+        run("sepahan_reencrypt")
+    settings.SEPAHAN = {"ENCRYPTION_KEYS": ["the new key, long enough"]}
+    assert str(ApiKey.objects.get(title="main").token) == TOKEN
+    assert stored()["lost"] == before
+
+
+def test_a_token_entered_meanwhile_is_not_put_back(old_and_new, monkeypatch):
+    from sepahan_django import reencryption
+
+    original = reencryption.decrypt
+
+    def enter_another(stored):
+        monkeypatch.setattr(reencryption, "decrypt", original)
+        ApiKey.objects.filter(title="main").update(token="b" * 32)
+        return original(stored)
+
+    monkeypatch.setattr(reencryption, "decrypt", enter_another)
+    run("sepahan_reencrypt")
+    assert str(ApiKey.objects.get().token) == "b" * 32
+
+
+def test_a_lost_key_pauses_nothing_else(gateway, settings):
+    lost = account("lost")
+    settings.SECRET_KEY = "another key altogether, and long enough"
+    assert isinstance(ApiKey.objects.get(pk=lost.pk).token, UnreadableSecret)
+    queued(1, api_key=lost)
+    queued(1, api_key=accounts.resolve(), recipient="09350000001")
+    report = outbox.drain()
+    assert (states(), list(report.troubles)) == ({"queued": 1, "sent": 1}, ["lost"])
+
+
+# Fetching
+
+
+def test_the_account_of_a_lost_key_does_not_keep_others_inbox_from_being_fetched(gateway, settings):
+    from sepahan_django import inbox
+    from tests.faults import Inbound
+
+    account("lost")
+    settings.SECRET_KEY = "another key altogether, and long enough"
+    gateway.state.inbound.append(Inbound("3000", "1405/09/03", "09350000001", "1"))
+    inbox.pull()
+    assert InboundMessage.objects.count() == 1
