@@ -1,3 +1,7 @@
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import polib
@@ -51,3 +55,23 @@ def test_every_code_of_the_gateway_has_words():
 def test_persian_is_spoken():
     with override("fa"):
         assert gettext("Send SMS") == "ارسال پیامک"
+
+
+@pytest.mark.parametrize("folder", ["sepahan_django", "example_project"])
+def test_the_catalogue_has_every_text_of_the_source_and_no_other(tmp_path, folder):
+    if shutil.which("xgettext") is None:
+        if os.environ.get("REQUIRE_SERVICES"):
+            pytest.fail("gettext is not installed.")
+        pytest.skip("gettext is not installed.")
+    copy = shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    subprocess.run(
+        [sys.executable, "-m", "django", "makemessages", "-l", "fa", "--no-obsolete", "-v", "0"],
+        cwd=copy,
+        check=True,
+        env={name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"},
+    )
+    path = Path("locale/fa/LC_MESSAGES/django.po")
+    made, kept = (polib.pofile(str(base / path)) for base in (copy, ROOT / folder))
+    assert {(e.msgid, e.msgid_plural) for e in made if not e.obsolete} == {
+        (e.msgid, e.msgid_plural) for e in kept if not e.obsolete
+    }

@@ -4,6 +4,7 @@ from sepahan_django.admin.accounts import ApiKeyAdmin, SenderLineAdmin
 from sepahan_django.admin.campaigns import CampaignAdmin
 from sepahan_django.admin.inbound import InboundMessageAdmin
 from sepahan_django.admin.outbound import OutboundMessageAdmin
+from sepahan_django.admin.overview import OverviewAdmin
 from sepahan_django.admin.requests import SendRequestAdmin
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "CampaignAdmin",
     "InboundMessageAdmin",
     "OutboundMessageAdmin",
+    "OverviewAdmin",
     "SendRequestAdmin",
     "SenderLineAdmin",
 ]

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -16,6 +17,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 from sepahan_django import accounts, inbox
 from sepahan_django.admin import display
 from sepahan_django.admin.forms import AccountForm, GenerateForm, LineForm
+from sepahan_django.admin.pages import AppAdmin
+from sepahan_django.admin.rights import visible_rows
+from sepahan_django.admin.secrecy import hide_in_post
 from sepahan_django.gateway.errors import SepahanError
 from sepahan_django.labels import sentence
 from sepahan_django.models import ApiKey, SenderLine
@@ -28,34 +32,44 @@ class SenderLineInline(admin.TabularInline):  # type: ignore[type-arg]
 
 
 @admin.register(SenderLine)
-class SenderLineAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class SenderLineAdmin(AppAdmin):
     """The numbers that SMS are sent from."""
 
     form = LineForm
-    list_display = ("number", "label", "api_key", "purpose", "is_default", "is_active")
+    list_display = ("number", "label_shown", "api_key", "purpose", "is_default", "is_active")
     list_select_related = ("api_key",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SenderLine]:
+        return visible_rows(request, super().get_queryset(request))
+
+    @admin.display(description=gettext_lazy("label"), ordering="label")
+    def label_shown(self, line: SenderLine) -> str:
+        return display.foreign(line.label)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        return super().formfield_for_foreignkey(
+            db_field, request, **{"queryset": accounts.visible_to(request.user), **kwargs}
+        )
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ApiKeyAdmin(AppAdmin):
     """Accounts: the token is written and never shown; credit and pause are looked at and acted on."""
 
     form = AccountForm
     inlines = (SenderLineInline,)
     change_list_template = "sepahan_django/admin/account_list.html"
     change_form_template = "sepahan_django/admin/account_form.html"
-    list_display = ("title", "is_active", "is_default", "credit_shown", "pause_shown")
+    list_display = ("name", "is_active", "is_default", "credit_shown", "pause_shown")
     readonly_fields = ("credit_shown", "pause_shown", "inbox_shown")
-
-    class Media:
-        css = {"all": ("sepahan_django/admin.css",)}
 
     @method_decorator(sensitive_post_parameters("token"))
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        hide_in_post(request, "token")
         return super().changeform_view(request, *args, **kwargs)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        fields = ["title", "token", "base_url", "is_active", "is_default"]
+        fields = ["title", "token", "base_url", "is_active", "is_default", "groups"]
         if obj is not None and not self.has_change_permission(request, obj):
             fields.remove("token")
         if obj is not None:
@@ -63,6 +77,9 @@ class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             if display.may(request, "view_credit"):
                 fields.insert(-2, "credit_shown")
         return fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ApiKey]:
+        return super().get_queryset(request).filter(pk__in=accounts.visible_to(request.user).values("pk"))
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
         shown = tuple(self.list_display)
@@ -77,17 +94,21 @@ class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         # The account in the settings would come back with the next message.
         return super().has_delete_permission(request, obj) and not (obj and obj.is_from_settings)
 
+    @admin.display(description=gettext_lazy("title"), ordering="title")
+    def name(self, account: ApiKey) -> str:
+        return display.foreign(account.title)
+
     @admin.display(description=gettext_lazy("credit"))
     def credit_shown(self, account: ApiKey) -> str:
         return display.credit(account)
 
     @admin.display(description=gettext_lazy("pause"))
     def pause_shown(self, account: ApiKey) -> str:
-        return account.pause_reason if account.is_paused else display.EMPTY
+        return display.foreign(account.pause_reason) if account.is_paused else display.EMPTY
 
     @admin.display(description=gettext_lazy("inbox"))
     def inbox_shown(self, account: ApiKey) -> str:
-        return account.inbox_stop_reason or _("working")
+        return display.foreign(account.inbox_stop_reason) if account.inbox_stop_reason else _("working")
 
     # Pages and buttons
 
@@ -116,13 +137,14 @@ class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def check_credit(self, request: HttpRequest, pk: int) -> HttpResponse:
         def check(account: ApiKey) -> str:
             credit = accounts.refresh_credit(account)
-            return _("The credit is %(credit)s.") % {"credit": display.rials(credit)}
+            return _("The credit is %(credit)s.") % {"credit": display.money_text(credit)}
 
         return self._button(request, pk, allowed=display.may(request, "view_credit"), work=check)
 
     def try_now(self, request: HttpRequest, pk: int) -> HttpResponse:
         def resume(account: ApiKey) -> str:
             accounts.resume(account)
+            self.log_change(request, account, _("Pause ended by hand."))
             return _("The pause is over; the worker tries again.")
 
         return self._button(request, pk, allowed=self.has_change_permission(request), work=resume)
@@ -130,6 +152,7 @@ class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def accept_inbox(self, request: HttpRequest, pk: int) -> HttpResponse:
         def accept(account: ApiKey) -> str:
             inbox.accept_as_new(account)
+            self.log_change(request, account, _("Messages that stopped the inbox taken for new ones."))
             return _("The next fetch stores them as new messages.")
 
         return self._button(request, pk, allowed=self.has_change_permission(request), work=accept)
@@ -142,7 +165,7 @@ class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             raise PermissionDenied
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        account = ApiKey.objects.filter(pk=pk).first()
+        account = accounts.visible_to(request.user).filter(pk=pk).first()
         if account is None:
             raise Http404
         try:
@@ -156,6 +179,7 @@ class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Make a token from user name and password, which stay in this request alone."""
         if not (display.may(request, "generate_api_key") and self.has_add_permission(request)):
             raise PermissionDenied
+        hide_in_post(request, "username", "password")
         form = GenerateForm(request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid():
             try:

@@ -10,15 +10,19 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from sepahan_django.conf import MONEYS, choice
 from sepahan_django.models import ApiKey
-from sepahan_django.values.jalali import format_datetime, localize_number
+from sepahan_django.values.digits import is_persian
+from sepahan_django.values.jalali import format_datetime, localize_digits, localize_number
+from sepahan_django.values.visible import visible
 
 EMPTY = "—"
 
 
 def number(value: str) -> str:
     """A phone number or an id: kept left to right and in Latin digits, so that it can be copied."""
-    return format_html('<bdi dir="ltr" class="sepahan-number">{}</bdi>', value) if value else EMPTY
+    shown = visible(value)
+    return format_html('<bdi dir="ltr" class="sepahan-number">{}</bdi>', shown) if value else EMPTY
 
 
 def moment(value: datetime | None) -> str:
@@ -36,12 +40,20 @@ def moment(value: datetime | None) -> str:
 
 def text(value: str, *, most: int = 60) -> str:
     """A message's text, cut, in its own direction."""
-    return format_html('<span dir="auto" class="sepahan-text">{}</span>', Truncator(value).chars(most))
+    shown = Truncator(visible(value)).chars(most)
+    return format_html('<span dir="auto" class="sepahan-text">{}</span>', shown)
 
 
 def full_text(value: str) -> str:
     """A message's text with its line breaks, in its own direction."""
-    return format_html('<div dir="auto" class="sepahan-bubble">{}</div>', value)
+    return format_html('<div dir="auto" class="sepahan-bubble">{}</div>', visible(value))
+
+
+def foreign(value: str) -> str:
+    """Words that somebody else chose: the gateway's, a receiver's, a title; in their own direction."""
+    return (
+        format_html('<span dir="auto" class="sepahan-foreign">{}</span>', visible(value)) if value else EMPTY
+    )
 
 
 def state(value: str, label: Any) -> str:
@@ -49,9 +61,44 @@ def state(value: str, label: Any) -> str:
     return format_html('<span class="sepahan-state sepahan-state-{}">{}</span>', value, label)
 
 
-def rials(value: int | None) -> str:
-    """An amount with its unit."""
-    return EMPTY if value is None else _("%(amount)s Rials") % {"amount": localize_number(value)}
+def money(rials: int | None) -> str:
+    """An amount of Rials in the unit that the project shows; in Toman with the Rials on hover."""
+    if rials is None:
+        return EMPTY
+    if choice("MONEY", MONEYS) == "rial":
+        return money_text(rials)
+    return format_html('<span title="{}">{}</span>', _rials(rials), _tomans(rials))
+
+
+def money_text(rials: int) -> str:
+    """An amount of Rials in the unit that the project shows, where there can be no markup."""
+    return _rials(rials) if choice("MONEY", MONEYS) == "rial" else _tomans(rials)
+
+
+def money_unit() -> str:
+    """The unit that the project shows, for the head of a column of bare amounts."""
+    return _("Rials") if choice("MONEY", MONEYS) == "rial" else _("Toman")
+
+
+def money_amount(rials: int) -> str:
+    """A bare amount, only where `money_unit` stands beside it."""
+    return localize_number(rials) if choice("MONEY", MONEYS) == "rial" else _amount_of_tomans(rials)
+
+
+def _rials(rials: int) -> str:
+    return _("%(amount)s Rials") % {"amount": localize_number(rials)}
+
+
+def _tomans(rials: int) -> str:
+    return _("%(amount)s Toman") % {"amount": _amount_of_tomans(rials)}
+
+
+def _amount_of_tomans(rials: int) -> str:
+    whole, rest = divmod(abs(rials), 10)
+    amount = localize_number(whole) + (
+        localize_digits(f"{'٫' if is_persian() else '.'}{rest}") if rest else ""
+    )
+    return f"-{amount}" if rials < 0 else amount
 
 
 def age(value: datetime) -> str:
@@ -76,29 +123,12 @@ def credit(account: ApiKey) -> str:
     """The credit last seen and its age."""
     if account.credit is None:
         return _("not asked yet")
-    shown = rials(account.credit)
+    shown = money(account.credit)
     if account.credit_checked_at is None:
         return shown
-    return _("%(credit)s (%(age)s)") % {"credit": shown, "age": age(account.credit_checked_at)}
+    return format_html("{} ({})", shown, age(account.credit_checked_at))
 
 
 def may(request: HttpRequest, permission: str) -> bool:
     """Whether the user has one of this app's permissions."""
     return request.user.has_perm(f"sepahan_django.{permission}")
-
-
-def account_notes(request: HttpRequest) -> list[str]:
-    """What is wrong with the accounts, one sentence each, for the head of the pages."""
-    notes = []
-    for account in ApiKey.objects.filter(is_active=True)[:50]:
-        if account.paused_until is not None:
-            notes.append(
-                _("The account “%(title)s” is paused: %(why)s")
-                % {"title": account.title, "why": account.pause_reason}
-            )
-        if account.inbox_stopped_at is not None:
-            notes.append(
-                _("The inbox of “%(title)s” has stopped: %(why)s")
-                % {"title": account.title, "why": account.inbox_stop_reason}
-            )
-    return notes

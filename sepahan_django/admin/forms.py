@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from sepahan_django import accounts
+from sepahan_django.admin.secrecy import SecretField
 from sepahan_django.conf import setting
 from sepahan_django.models import ApiKey, SenderLine
 from sepahan_django.values.jalali import localize_number
@@ -52,16 +53,19 @@ class SendForm(forms.Form):
     nonce = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
     """Of this page as it was opened: the same page submitted twice is one sending."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: Any, most: int | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        rows = accounts.active_accounts()[:50]
+        self.most = most
+        hidden = accounts.hidden_from(user)
+        rows = [row for row in accounts.active_accounts() if row.pk not in hidden][:50]
         field = self.fields["account"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = ApiKey.objects.filter(pk__in=[row.pk for row in rows])
         try:
-            field.initial = accounts.resolve().pk
+            default = accounts.resolve()
         except accounts.UnknownAccount:
-            field.initial = rows[0].pk if rows else None
+            default = None
+        field.initial = default.pk if default in rows else rows[0].pk if rows else None
         line = self.fields["line"]
         assert isinstance(line, forms.ChoiceField)
         line.choices = _line_choices(rows)
@@ -84,6 +88,11 @@ class SendForm(forms.Form):
         if len(found.numbers) > MOST_RECIPIENTS:
             most = localize_number(MOST_RECIPIENTS)
             raise forms.ValidationError(_("No more than %(most)s recipients at once.") % {"most": most})
+        if self.most is not None and len(found.numbers) > self.most:
+            raise forms.ValidationError(
+                _("You may send to %(most)s recipients at once and no more; these are %(count)s.")
+                % {"most": localize_number(self.most), "count": localize_number(len(found.numbers))}
+            )
         return list(found.numbers)
 
     def clean_text(self) -> str:
@@ -123,7 +132,7 @@ def _line_choices(rows: list[ApiKey]) -> list[tuple[str, str]]:
 class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
     """An account. The token is written and never shown: an empty field keeps the stored one."""
 
-    token = forms.CharField(
+    token = SecretField(
         label=gettext_lazy("Token"),
         required=False,
         strip=True,
@@ -134,7 +143,7 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = ApiKey
-        fields = ("title", "token", "base_url", "is_active", "is_default")
+        fields = ("title", "token", "base_url", "is_active", "is_default", "groups")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -156,6 +165,14 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
         if not self.instance.token and not self.instance.is_from_settings:
             raise forms.ValidationError(_("Paste the token from the gateway's panel."))
         return self.instance.token
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        # Whoever may change an account must not be able to have its token sent to a server of their own.
+        is_moved = self.instance.pk and "base_url" in self.changed_data
+        if is_moved and self.instance.token and not self.data.get(self.add_prefix("token")):
+            self.add_error("token", _("The address has changed: enter the token again, which will go there."))
+        return cleaned
 
     def clean_base_url(self) -> str:
         from sepahan_django.gateway.addresses import check_base_url
@@ -187,11 +204,11 @@ class GenerateForm(forms.Form):
     """Make a token with the panel's user name and password, which are used once and not kept."""
 
     title = forms.CharField(label=gettext_lazy("Title"), max_length=100)
-    username = forms.CharField(
+    username = SecretField(
         label=gettext_lazy("User name in the panel"),
         widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "ltr"}),
     )
-    password = forms.CharField(
+    password = SecretField(
         label=gettext_lazy("Password in the panel"),
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "off", "dir": "ltr"}),

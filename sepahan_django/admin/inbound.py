@@ -11,21 +11,30 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from sepahan_django import inbox
-from sepahan_django.accounts import AccountError
+from sepahan_django.accounts import AccountError, active_accounts, hidden_from
 from sepahan_django.admin import display
+from sepahan_django.admin.exporting import Exporting
 from sepahan_django.admin.readonly import RecordAdmin
+from sepahan_django.admin.rights import AccountFilter
 from sepahan_django.models import InboundMessage
 from sepahan_django.values.jalali import localize_number
 
 
 @admin.register(InboundMessage)
-class InboundMessageAdmin(RecordAdmin):
+class InboundMessageAdmin(Exporting, RecordAdmin):
     """Inbound messages, to read and to reply to."""
 
+    export_permission = "export_inbound"
     change_list_template = "sepahan_django/admin/inbound_list.html"
     list_display = ("from_number", "short_text", "received", "to_line", "handled", "reply")
     list_display_links = ("from_number", "short_text")
-    list_filter = ("api_key",)
+    list_filter = (AccountFilter,)
+    content_columns = {
+        "from_number": "masked_from",
+        "short_text": "hidden",
+        "body": "hidden",
+        "error": None,
+    }
     search_fields = ("sender__startswith",)
     ordering = ("-pk",)
     fields = (
@@ -33,7 +42,7 @@ class InboundMessageAdmin(RecordAdmin):
         "to_line",
         "body",
         "received",
-        "gateway_date",
+        "written_date",
         "api_key",
         "pulled",
         "handled",
@@ -56,21 +65,33 @@ class InboundMessageAdmin(RecordAdmin):
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         try:
-            report = inbox.pull()
+            stored = self._pull_visible(request)
         except AccountError as error:
             self.message_user(request, str(error), messages.ERROR)
         else:
-            for title, why in report.troubles.items():
-                self.message_user(request, f"{title}: {why}", messages.ERROR)
-            count = localize_number(report.tally["stored"])
+            count = localize_number(stored)
             self.message_user(request, _("%(count)s new SMS.") % {"count": count}, messages.SUCCESS)
         return HttpResponseRedirect(
             reverse(f"{self.admin_site.name}:sepahan_django_inboundmessage_changelist")
         )
 
+    def _pull_visible(self, request: HttpRequest) -> int:
+        hidden = hidden_from(request.user)
+        stored = 0
+        for account in [row for row in active_accounts() if row.pk not in hidden]:
+            report = inbox.pull(account)
+            stored += report.tally["stored"]
+            for title, why in report.troubles.items():
+                self.message_user(request, f"{title}: {why}", messages.ERROR)
+        return stored
+
     @admin.display(description=gettext_lazy("sender"), ordering="sender")
     def from_number(self, message: InboundMessage) -> str:
         return display.number(message.sender)
+
+    @admin.display(description=gettext_lazy("sender"))
+    def masked_from(self, message: InboundMessage) -> str:
+        return self.masked(message.sender)
 
     @admin.display(description=gettext_lazy("line"))
     def to_line(self, message: InboundMessage) -> str:
@@ -103,7 +124,11 @@ class InboundMessageAdmin(RecordAdmin):
 
     @admin.display(description=gettext_lazy("receiver's error"))
     def error(self, message: InboundMessage) -> str:
-        return message.dispatch_error or display.EMPTY
+        return display.foreign(message.dispatch_error)
+
+    @admin.display(description=gettext_lazy("date as the gateway wrote it"))
+    def written_date(self, message: InboundMessage) -> str:
+        return display.number(message.gateway_date)
 
     @admin.display(description=gettext_lazy("reply"))
     def reply(self, message: InboundMessage) -> str:

@@ -10,28 +10,38 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from sepahan_django import delivery, outbox
-from sepahan_django.admin import display
+from sepahan_django.admin import display, trail
+from sepahan_django.admin.doubts import doubts_view
+from sepahan_django.admin.exporting import Exporting
 from sepahan_django.admin.readonly import RecordAdmin
+from sepahan_django.admin.rights import AccountFilter, may_see_content
 from sepahan_django.admin.sending import send_view
 from sepahan_django.labels import delivery_text, error_text
-from sepahan_django.models import OutboundMessage
+from sepahan_django.models import MessageState, OutboundMessage
 from sepahan_django.models.outbound import OutboundMessageQuerySet
 from sepahan_django.values.jalali import latin_digits, localize_number
 from sepahan_django.values.phones import normalize_mobile
 
 
 @admin.register(OutboundMessage)
-class OutboundMessageAdmin(RecordAdmin):
+class OutboundMessageAdmin(Exporting, RecordAdmin):
     """Outbound messages: looked at, refreshed, cancelled, sent again. Sending has a page of its own."""
 
+    export_permission = "export_messages"
     change_list_template = "sepahan_django/admin/outbound_list.html"
     list_display = ("to", "short_text", "state_shown", "created", "sent", "delivered")
     list_display_links = ("to", "short_text")
-    list_filter = ("state", "api_key")
+    list_filter = ("state", AccountFilter)
+    content_columns = {
+        "to": "masked_to",
+        "short_text": "hidden",
+        "body": "hidden",
+        "explanation": "plain_explanation",
+    }
     list_select_related = ("api_key",)
     search_fields = ("recipient",)
     search_help_text = gettext_lazy("A mobile number, or how it begins, in any writing")
-    actions = ("refresh_states", "cancel_queued", "send_failed_again", "mark_in_doubt_sent")
+    actions = ("refresh_states", "cancel_queued", "send_failed_again")
     fieldsets = (
         (None, {"fields": ("to", "body", "state_shown", "explanation")}),
         (
@@ -57,21 +67,32 @@ class OutboundMessageAdmin(RecordAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         # admin_view sees to the login and to CSRF.
-        send = path("send/", self.admin_site.admin_view(self.send), name="sepahan_django_send")
-        return [send, *super().get_urls()]
+        view = self.admin_site.admin_view
+        return [
+            path("send/", view(self.send), name="sepahan_django_send"),
+            path("in-doubt/", view(self.doubts), name="sepahan_django_doubts"),
+            *super().get_urls(),
+        ]
 
     def send(self, request: HttpRequest) -> HttpResponse:
         return send_view(request, site=self.admin_site)
 
+    def doubts(self, request: HttpRequest) -> HttpResponse:
+        return doubts_view(request, site=self.admin_site)
+
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        context = {"may_send": display.may(request, "send_message"), **(extra_context or {})}
+        context = {
+            "may_send": display.may(request, "send_message"),
+            "may_decide": display.may(request, "resolve_in_doubt"),
+            **(extra_context or {}),
+        }
         return super().changelist_view(request, context)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[OutboundMessage], search_term: str
     ) -> tuple[QuerySet[OutboundMessage], bool]:
         """By number, exactly or by its beginning: both use the index, which a search inside would not."""
-        term = "".join(latin_digits(search_term).split())
+        term = "".join(latin_digits(search_term).split()) if may_see_content(request) else ""
         if not term:
             return queryset, False
         try:
@@ -89,6 +110,15 @@ class OutboundMessageAdmin(RecordAdmin):
     def to(self, message: OutboundMessage) -> str:
         return display.number(message.recipient)
 
+    @admin.display(description=gettext_lazy("recipient"))
+    def masked_to(self, message: OutboundMessage) -> str:
+        return self.masked(message.recipient)
+
+    @admin.display(description=gettext_lazy("explanation"))
+    def plain_explanation(self, message: OutboundMessage) -> str:
+        """Without the gateway's own words, which may repeat a number."""
+        return error_text(message.error_code) if message.error_code is not None else display.EMPTY
+
     @admin.display(description=gettext_lazy("text"))
     def short_text(self, message: OutboundMessage) -> str:
         return display.text(message.text)
@@ -105,7 +135,7 @@ class OutboundMessageAdmin(RecordAdmin):
     def explanation(self, message: OutboundMessage) -> str:
         known = error_text(message.error_code) if message.error_code is not None else ""
         parts = [known, message.error_message if message.error_message != known else ""]
-        return " — ".join(part for part in parts if part) or display.EMPTY
+        return display.foreign(" — ".join(part for part in parts if part))
 
     @admin.display(description=gettext_lazy("sender line"))
     def line(self, message: OutboundMessage) -> str:
@@ -148,9 +178,6 @@ class OutboundMessageAdmin(RecordAdmin):
     def has_send_permission(self, request: HttpRequest) -> bool:
         return display.may(request, "send_message")
 
-    def has_resolve_permission(self, request: HttpRequest) -> bool:
-        return display.may(request, "resolve_in_doubt")
-
     @admin.action(description=gettext_lazy("Refresh the delivery states"), permissions=["view"])
     def refresh_states(self, request: HttpRequest, queryset: OutboundMessageQuerySet) -> None:
         report = delivery.refresh(queryset)
@@ -160,16 +187,17 @@ class OutboundMessageAdmin(RecordAdmin):
 
     @admin.action(description=gettext_lazy("Cancel those still queued"), permissions=["send"])
     def cancel_queued(self, request: HttpRequest, queryset: OutboundMessageQuerySet) -> None:
-        self._tell(request, _("%(count)s SMS cancelled."), outbox.cancel(queryset))
+        done = trail.act(
+            request, queryset, states=[MessageState.QUEUED], work=outbox.cancel, said=_("Cancelled.")
+        )
+        self._tell(request, _("%(count)s SMS cancelled."), done)
 
     @admin.action(description=gettext_lazy("Send failed ones again"), permissions=["send"])
     def send_failed_again(self, request: HttpRequest, queryset: OutboundMessageQuerySet) -> None:
-        failed = queryset.filter(state=OutboundMessage.State.FAILED)
-        self._tell(request, _("%(count)s SMS queued again."), outbox.send_again(failed))
-
-    @admin.action(description=gettext_lazy("Take those in doubt for sent"), permissions=["resolve"])
-    def mark_in_doubt_sent(self, request: HttpRequest, queryset: OutboundMessageQuerySet) -> None:
-        self._tell(request, _("%(count)s SMS marked as sent."), outbox.mark_sent(queryset))
+        failed = queryset.filter(state=MessageState.FAILED)
+        said = _("Sent again after it had failed.")
+        done = trail.act(request, failed, states=[MessageState.FAILED], work=outbox.send_again, said=said)
+        self._tell(request, _("%(count)s SMS queued again."), done)
 
     def _tell(self, request: HttpRequest, sentence: str, count: int) -> None:
         level = messages.SUCCESS if count else messages.WARNING

@@ -2,21 +2,22 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from sepahan_django.admin import display
+from sepahan_django.admin.pages import AppAdmin
+from sepahan_django.admin.rights import ContentColumns, visible_rows
 
 
-class RecordAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class RecordAdmin(ContentColumns, AppAdmin):
     """Read only: no add, no change; deletion is left to `sepahan_prune`. Lists don't count a large table."""
 
     show_full_result_count = False
     list_per_page = 50
     actions_on_bottom = True
 
-    class Media:
-        css = {"all": ("sepahan_django/admin.css",)}
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
+        return visible_rows(request, super().get_queryset(request))
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -26,7 +27,3 @@ class RecordAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
-
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        context = {"sepahan_notes": display.account_notes(request), **(extra_context or {})}
-        return super().changelist_view(request, context)

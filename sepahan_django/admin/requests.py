@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy
 
 from sepahan_django.admin import display
 from sepahan_django.admin.readonly import RecordAdmin
+from sepahan_django.admin.rights import AccountFilter
 from sepahan_django.models import SendRequest
 
 
@@ -13,7 +14,8 @@ class SendRequestAdmin(RecordAdmin):
     """What went out, under which request-Id, and what came of it."""
 
     list_display = ("request_number", "api_key", "state", "first", "attempts", "error_code", "price")
-    list_filter = ("state", "api_key")
+    list_filter = ("state", AccountFilter)
+    content_columns = {"error": None}
     list_select_related = ("api_key",)
     fields = (
         "request_number",
@@ -21,10 +23,11 @@ class SendRequestAdmin(RecordAdmin):
         "state",
         "attempts",
         "first",
+        "last",
         "again",
         "finished",
         "error_code",
-        "error_message",
+        "error",
         "sms_count",
         "price",
     )
@@ -32,6 +35,14 @@ class SendRequestAdmin(RecordAdmin):
     @admin.display(description=gettext_lazy("request-Id"))
     def request_number(self, request: SendRequest) -> str:
         return display.number(request.request_id)
+
+    @admin.display(description=gettext_lazy("error"))
+    def error(self, request: SendRequest) -> str:
+        return display.foreign(request.error_message)
+
+    @admin.display(description=gettext_lazy("last attempt at"))
+    def last(self, request: SendRequest) -> str:
+        return display.moment(request.last_attempt_at)
 
     @admin.display(description=gettext_lazy("first attempt at"))
     def first(self, request: SendRequest) -> str:
@@ -47,4 +58,4 @@ class SendRequestAdmin(RecordAdmin):
 
     @admin.display(description=gettext_lazy("price"))
     def price(self, request: SendRequest) -> str:
-        return display.rials(request.total_price)
+        return display.money(request.total_price)

@@ -3,21 +3,21 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.models import ADDITION, LogEntry
-from django.contrib.contenttypes.models import ContentType
+from django.contrib.admin.models import ADDITION
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from sepahan_django import outbox
-from sepahan_django.admin import display
+from sepahan_django.admin import display, trail
 from sepahan_django.admin.forms import SendForm
+from sepahan_django.admin.rights import may_see_content, most_recipients, visible_rows
 from sepahan_django.dispatching import dispatch, wake_workers
 from sepahan_django.models import ApiKey, Campaign, InboundMessage, MessageState, OutboundMessage, Priority
 from sepahan_django.outbox.claiming import BATCH
@@ -29,12 +29,14 @@ def send_view(request: HttpRequest, *, site: admin.AdminSite) -> HttpResponse:
     """GET shows the form, filled in for a reply; POST sends, once for each time the page was opened."""
     if not display.may(request, "send_message"):
         raise PermissionDenied
+    request.current_app = site.name
+    most = most_recipients(request)
     if request.method == "POST":
-        form = SendForm(request.POST)
+        form = SendForm(request.POST, user=request.user, most=most)
         if form.is_valid():
             return _send(request, form, site=site)
     else:
-        form = SendForm(initial=_initial(request))
+        form = SendForm(initial=_initial(request), user=request.user, most=most)
     rows = list(form.fields["account"].queryset)  # type: ignore[attr-defined]
     context = {
         **site.each_context(request),
@@ -45,8 +47,6 @@ def send_view(request: HttpRequest, *, site: admin.AdminSite) -> HttpResponse:
         if display.may(request, "view_credit")
         else [],
         "has_account": bool(rows),
-        "may_add_account": request.user.has_perm("sepahan_django.add_apikey"),
-        "sepahan_notes": display.account_notes(request),
         "media": form.media,
     }
     return TemplateResponse(request, "sepahan_django/admin/send.html", context)
@@ -55,10 +55,10 @@ def send_view(request: HttpRequest, *, site: admin.AdminSite) -> HttpResponse:
 def _initial(request: HttpRequest) -> dict[str, Any]:
     """For a reply: the number that wrote, and the line it wrote to."""
     reply_to = request.GET.get("reply_to", "")
-    if not reply_to.isdecimal() or not request.user.has_perm("sepahan_django.view_inboundmessage"):
+    if not reply_to.isdecimal() or not display.may(request, "view_inboundmessage"):
         return {}
-    received = InboundMessage.objects.filter(pk=int(reply_to)).first()
-    if received is None:
+    received = visible_rows(request, InboundMessage.objects.filter(pk=int(reply_to))).first()
+    if received is None or not may_see_content(request):
         return {}
     return {"recipients": received.sender, "line": received.line, "account": received.api_key_id}
 
@@ -67,8 +67,8 @@ def _send(request: HttpRequest, form: SendForm, *, site: admin.AdminSite) -> Htt
     recipients: list[str] = form.cleaned_data["recipients"]
     try:
         with transaction.atomic():
-            sent = _queue(request, form, recipients)
-            _log(request, sent, recipients)
+            sent, campaign = _queue(request, form, recipients)
+            _log(request, form, campaign or sent[0], recipients)
     except ValueError as error:
         form.add_error(None, str(error))
         return TemplateResponse(
@@ -89,13 +89,19 @@ def _send(request: HttpRequest, form: SendForm, *, site: admin.AdminSite) -> Htt
     return HttpResponseRedirect(reverse(f"{site.name}:sepahan_django_outboundmessage_changelist"))
 
 
-def _queue(request: HttpRequest, form: SendForm, recipients: list[str]) -> list[OutboundMessage]:
+def _queue(
+    request: HttpRequest, form: SendForm, recipients: list[str]
+) -> tuple[list[OutboundMessage], Campaign | None]:
     """Store the messages and, up to a hundred, send them on commit; more are left to the worker."""
     account: ApiKey = form.cleaned_data["account"]
     text, nonce = form.cleaned_data["text"], form.cleaned_data["nonce"]
     campaign = None
     if len(recipients) > 1:
-        title = f"{Truncator(text).chars(40)} · {format_datetime(timezone.now())}"
+        # Without the text, which not everybody may see who sees campaigns.
+        title = _("%(count)s SMS · %(when)s") % {
+            "count": localize_number(len(recipients)),
+            "when": format_datetime(timezone.now()),
+        }
         campaign = Campaign.objects.create(title=title, created_by_id=request.user.pk, submission=nonce)
     few = len(recipients) <= BATCH
     draft = Draft.checked(
@@ -110,7 +116,7 @@ def _queue(request: HttpRequest, form: SendForm, recipients: list[str]) -> list[
     if not few:
         outbox.queue_many(draft, ((number, text) for number in recipients))
         wake_workers(account)
-        return []
+        return [], campaign
     sent = []
     for number in recipients:
         message, is_new = outbox.queue(
@@ -119,19 +125,26 @@ def _queue(request: HttpRequest, form: SendForm, recipients: list[str]) -> list[
         if is_new:
             dispatch(message)
         sent.append(message)
-    return sent
+    return sent, campaign
 
 
-def _log(request: HttpRequest, sent: list[OutboundMessage], recipients: list[str]) -> None:
-    """Who sent, in the admin's history."""
-    content_type = ContentType.objects.get_for_model(OutboundMessage)
-    LogEntry.objects.create(
-        user_id=request.user.pk or 0,
-        content_type_id=content_type.pk,
-        object_id=str(sent[0].pk) if len(sent) == 1 else None,
-        object_repr=ngettext("%(count)s SMS", "%(count)s SMS", len(recipients)) % {"count": len(recipients)},
-        action_flag=ADDITION,
-        change_message=_("Sent from the admin."),
+def _log(request: HttpRequest, form: SendForm, sent: Model, recipients: list[str]) -> None:
+    """Who sent how many from where, in the admin's history of the message or the campaign."""
+    said = ngettext(
+        "%(count)s SMS sent from “%(account)s”, line %(line)s.",
+        "%(count)s SMS sent from “%(account)s”, line %(line)s.",
+        len(recipients),
+    )
+    trail.note(
+        request,
+        [sent],
+        said
+        % {
+            "count": len(recipients),
+            "account": form.cleaned_data["account"].title,
+            "line": form.cleaned_data["line"],
+        },
+        flag=ADDITION,
     )
 
 

@@ -1,0 +1,78 @@
+"""What every page of the app has: the open incidents at its head, a way to the overview, the style sheet."""
+
+from dataclasses import dataclass
+
+from django.apps import apps
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+
+from sepahan_django.accounts import hidden_from
+from sepahan_django.admin import display
+from sepahan_django.incidents import Incident, open_incidents
+from sepahan_django.values.visible import visible
+
+OPEN_AT_ONCE = 3
+"""Incidents shown at the head of a page; more are folded away, so that the page itself stays in sight."""
+
+
+class AppAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """A list and a form with the open incidents at their head."""
+
+    change_list_template = "sepahan_django/admin/list.html"
+    change_form_template = "sepahan_django/admin/form.html"
+
+    class Media:
+        css = {"all": ("sepahan_django/admin.css",)}
+
+
+@dataclass(frozen=True)
+class Note:
+    """An incident as this user may see it; `address` is empty where there is nothing for them to do."""
+
+    severity: str
+    title: str
+    detail: str
+    remedy: str
+    address: str
+
+
+def notes(request: HttpRequest) -> list[Note]:
+    """The open incidents, the worst first."""
+    return [_note(request, incident) for incident in open_incidents(hidden_from(request.user))]
+
+
+def _note(request: HttpRequest, incident: Incident) -> Note:
+    title = incident.title
+    if incident.credit is not None and display.may(request, "view_credit"):
+        title = f"{title} ({display.money_text(incident.credit)})"
+    address = ""
+    if any(display.may(request, permission) for permission in incident.permissions):
+        address = page_address(request, incident.page, *incident.args)
+    if address and incident.query:
+        address = f"{address}?{incident.query}"
+    return Note(
+        incident.severity.value,
+        visible(title),
+        visible(incident.detail) if display.may(request, "view_content") else "",
+        incident.remedy,
+        address,
+    )
+
+
+def page_address(request: HttpRequest, name: str, *args: object) -> str:
+    """The address of one of the app's pages in the admin site that serves this request.
+
+    Empty where that site doesn't have the page.
+    """
+    namespace = request.resolver_match.namespace if request.resolver_match else ""
+    try:
+        return reverse(f"{namespace}:{name}" if namespace else name, args=args)
+    except NoReverseMatch:
+        return ""
+
+
+def may_look(request: HttpRequest) -> bool:
+    """Whether the user may see anything of the app."""
+    names = [model._meta.model_name for model in apps.get_app_config("sepahan_django").get_models()]
+    return any(display.may(request, f"{verb}_{name}") for name in names for verb in ("view", "change"))

@@ -1,0 +1,64 @@
+"""Who did what to which messages, in Django's admin history."""
+
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.db import transaction
+from django.db.models import Model
+from django.http import HttpRequest
+
+from sepahan_django.models import OutboundMessage
+from sepahan_django.models.outbound import OutboundMessageQuerySet
+from sepahan_django.models.transactions import retrying
+
+MOST_NAMED = 500
+"""Objects that get an entry each; of more, one entry tells the number."""
+
+
+def note(request: HttpRequest, rows: Sequence[Model], said: str, *, flag: int = CHANGE) -> None:
+    """An entry for each of these objects."""
+    if rows:
+        LogEntry.objects.log_actions(request.user.pk, rows, flag, said)  # type: ignore[arg-type]
+
+
+def note_many(request: HttpRequest, model: type[Model], count: int, said: str) -> None:
+    """One entry for so many objects of a model."""
+    LogEntry.objects.create(
+        user_id=request.user.pk,  # type: ignore[misc]
+        content_type_id=ContentType.objects.get_for_model(model).pk,
+        object_repr=f"{count} × {model._meta.verbose_name}"[:200],
+        action_flag=CHANGE,
+        change_message=said,
+    )
+
+
+def act(
+    request: HttpRequest,
+    messages: Any,
+    *,
+    states: Collection[str],
+    work: Callable[[OutboundMessageQuerySet], int],
+    said: str,
+) -> int:
+    """Do a service's work on those of these messages that are in one of the states, and note who did it.
+
+    Few are done and noted in one transaction. Of many the work is done in its own bounded statements, which
+    a crash may end half way; it is noted first, so that nothing is done unnoted.
+    """
+
+    def few() -> int | None:
+        with transaction.atomic():
+            rows = list(messages.filter(state__in=states).select_for_update()[: MOST_NAMED + 1])
+            if len(rows) > MOST_NAMED:
+                return None
+            note(request, rows, said)
+            return work(OutboundMessage.objects.filter(pk__in=[row.pk for row in rows]))
+
+    done = retrying(few)
+    if done is None:
+        chosen: Any = messages.filter(state__in=states)
+        note_many(request, OutboundMessage, chosen.count(), said)
+        done = work(messages)
+    return done

@@ -1,0 +1,35 @@
+"""What the templates of the admin's pages ask for."""
+
+from typing import Any
+
+from django import template
+from django.template import RequestContext
+
+from sepahan_django.admin import first_run, pages
+from sepahan_django.values.jalali import localize_number
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def sepahan_incidents(context: RequestContext) -> dict[str, Any]:
+    """The open incidents: those shown at once, and the others."""
+    notes = pages.notes(context.request)
+    first, others = notes[: pages.OPEN_AT_ONCE], notes[pages.OPEN_AT_ONCE :]
+    return {"first": first, "others": others, "more": localize_number(len(others))}
+
+
+@register.simple_tag(takes_context=True)
+def sepahan_address(context: RequestContext, name: str) -> str:
+    """The address of a page of the app in this admin site; empty where it isn't for this user."""
+    if not pages.may_look(context.request):
+        return ""
+    return pages.page_address(context.request, name)
+
+
+@register.simple_tag(takes_context=True)
+def sepahan_first_run(context: RequestContext) -> str:
+    """The address of the page that sets the app up, while something is missing and the user may mend it."""
+    if not first_run.may_set_up(context.request) or first_run.is_complete():
+        return ""
+    return pages.page_address(context.request, "sepahan_django_first_run")

@@ -1,0 +1,315 @@
+"""A token is planted; then everything that people, logs and files get to see is searched for it."""
+
+import io
+import json
+import logging
+import pickle
+
+import pytest
+from django.contrib import admin
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
+from django.core import mail, serializers
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.forms.models import model_to_dict
+from django.test import RequestFactory
+from django.urls import reverse
+from django.utils.log import AdminEmailHandler
+from django.views.debug import ExceptionReporter
+
+from sepahan_django import accounts, delivery, inbox, outbox
+from sepahan_django.gateway.errors import SepahanError
+from sepahan_django.models import ApiKey, OutboundMessage
+from sepahan_django.sms import send_sms
+from tests import faults
+from tests.factories import make_due, queued
+from tests.faults import Inbound
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+CANARY = "cafe1234cafe5678cafe9012cafe3456"
+"""The planted token."""
+PASSWORD = "the-panels-password"
+
+
+@pytest.fixture(params=["row", "settings"])
+def planted(request, gateway, settings):
+    """An account whose token is the canary, kept in a row or in the settings."""
+    if request.param == "settings":
+        settings.SEPAHAN = {**settings.SEPAHAN, "API_KEY": CANARY}
+        return accounts.resolve()
+    settings.SEPAHAN = {**settings.SEPAHAN, "API_KEY": ""}
+    return ApiKey.objects.create(title="main", token=CANARY, is_default=True, base_url=gateway.url)
+
+
+@pytest.fixture
+def boss(client):
+    client.force_login(User.objects.create_superuser("boss", password="x"))
+    return client
+
+
+def echo(handler, code=None, status=401):
+    """A gateway that repeats the token in its answers."""
+    error = {"code": code, "message": f"token {CANARY}", "details": [CANARY]}
+    handler.reply(status, json.dumps({"isSuccess": False, "value": None, "error": error}).encode())
+
+
+@pytest.fixture
+def much_has_happened(planted, gateway, monkeypatch, caplog):
+    """All kinds of calls, good and bad, with a gateway that echoes the token; returns what was logged."""
+    caplog.set_level(logging.DEBUG)
+    monkeypatch.setattr(faults._Handler, "refuse", echo)
+    send_sms("09121234567", "x")
+    gateway.state.inbound.append(Inbound("3000", "1405/09/03", "09350000001", "hello"))
+    for script in (
+        gateway.state.script,
+        gateway.state.check_script,
+        gateway.state.status_script,
+        gateway.state.receive_script,
+    ):
+        script.extend([faults.ACCEPT, faults.DROP_REQUEST, faults.HTML, -999, -8, -1])
+    for _round in range(6):
+        queued(2, api_key=planted)
+        accounts.resume(ApiKey.objects.get(pk=planted.pk))
+        outbox.drain()
+        make_due()
+        outbox.drain()
+        OutboundMessage.objects.filter(state="sent").update(status_due_at="2020-01-01T00:00Z")
+        delivery.sync()
+        inbox.pull()
+    for name in ("credit", "send_queued", "pull_inbox", "sync_status", "reencrypt"):
+        out = io.StringIO()
+        try:
+            call_command(f"sepahan_{name}", stdout=out, stderr=out)
+        except CommandError as error:
+            out.write(str(error))
+        assert CANARY not in out.getvalue()
+    return caplog.get_records("setup")
+
+
+def test_no_log_line_holds_it(much_has_happened):
+    assert len(much_has_happened) > 20
+    shown = [logging.Formatter().format(record) + repr(record.args) for record in much_has_happened]
+    assert not [line for line in shown if CANARY in line]
+
+
+def test_no_table_of_the_database_holds_it(much_has_happened):
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")  # names of our own
+            assert CANARY not in repr(cursor.fetchall()), table
+
+
+def test_no_dump_holds_it(much_has_happened):
+    out = io.StringIO()
+    call_command("dumpdata", stdout=out)
+    assert CANARY not in out.getvalue()
+
+
+def test_no_page_holds_it(much_has_happened, boss):
+    seen = 0
+    for model, model_admin in admin.site._registry.items():
+        if model._meta.app_label not in ("sepahan_django", "auth", "admin"):
+            continue
+        for pattern in model_admin.get_urls():
+            if not pattern.name:
+                continue
+            row = model.objects.order_by("pk").first()
+            if "<" in str(pattern.pattern) and row is None:
+                continue
+            arguments = [row.pk] if "<" in str(pattern.pattern) and row else []
+            if "<path:object_id>" not in str(pattern.pattern) and "<int:pk>" not in str(pattern.pattern):
+                arguments = []
+            if "<id>" in str(pattern.pattern):  # the users' password page
+                continue
+            page = boss.get(reverse(f"admin:{pattern.name}", args=arguments))
+            assert CANARY not in page.content.decode(), pattern.name
+            seen += page.status_code == 200
+    assert seen > 20
+
+
+def test_a_form_that_was_refused_does_not_hold_it(boss, planted):
+    page = boss.post(reverse("admin:sepahan_django_apikey_add"), {"title": "", "token": CANARY})
+    assert page.status_code == 200
+    assert CANARY not in page.content.decode()
+
+
+def test_neither_history_nor_session_holds_it(boss, gateway, settings):
+    settings.SEPAHAN = {**settings.SEPAHAN, "API_KEY": ""}
+    boss.post(
+        reverse("admin:sepahan_django_apikey_add"),
+        {
+            "title": "main",
+            "token": CANARY,
+            "is_active": "on",
+            "lines-TOTAL_FORMS": 0,
+            "lines-INITIAL_FORMS": 0,
+        },
+    )
+    assert str(ApiKey.objects.get().token) == CANARY
+    assert CANARY not in repr([entry.__dict__ for entry in LogEntry.objects.all()])
+    assert CANARY not in repr([session.get_decoded() for session in Session.objects.all()])
+
+
+def test_the_account_does_not_show_it_in_any_other_form(planted):
+    shown = [
+        repr(planted),
+        str(planted),
+        repr(planted.__dict__),
+        repr(model_to_dict(planted)),
+        serializers.serialize("json", [planted]),
+        serializers.serialize("xml", [planted]),
+        repr(accounts.client_for(planted)),
+        repr(vars(accounts.client_for(planted))),
+        repr(ApiKey.objects.values()),
+        repr(accounts._clients),
+    ]
+    assert not [one for one in shown if CANARY in one]
+
+
+def test_a_pickled_account_holds_it_for_code_alone():
+    # Task queues and caches pickle rows; what comes back is masked again.
+    key = ApiKey(title="main", token=CANARY)
+    assert CANARY not in repr(pickle.loads(pickle.dumps(key)).__dict__)
+
+
+# Error reports
+
+
+class Boom(Exception):
+    pass
+
+
+def reports_of(error, request=None):
+    reporter = ExceptionReporter(request, type(error), error, error.__traceback__)
+    return [reporter.get_traceback_html(), reporter.get_traceback_text()]
+
+
+def failing_calls(planted, monkeypatch):
+    """Errors out of the middle of the app's calls, with the token near in the frames."""
+    from requests.adapters import HTTPAdapter
+
+    def boom(*arguments, **named):
+        raise Boom("in the middle of a call")
+
+    client = accounts.client_for(planted)
+    calls = [
+        client.credit,
+        lambda: client.send(sender="3000", text="x", recipients=["09121234567"], request_id="r"),
+        lambda: client.receive(),
+    ]
+    with monkeypatch.context() as patch:
+        patch.setattr(HTTPAdapter, "send", boom)
+        for call in calls:
+            try:
+                call()
+            except (Boom, SepahanError) as error:
+                yield error
+    with monkeypatch.context() as patch:
+        patch.setattr("sepahan_django.accounts.import_string", boom)
+        accounts.forget_clients()
+        try:
+            accounts.client_for(planted)
+        except Boom as error:
+            yield error
+    with monkeypatch.context() as patch:
+        patch.setattr("sepahan_django.models.encryption.PREFIX", property(boom))
+        key = ApiKey(title="other", token=CANARY)
+        try:
+            key.save()
+        except Exception as error:
+            yield error
+
+
+@pytest.mark.parametrize("debug", [True, False])
+def test_no_error_report_of_the_services_holds_it(planted, monkeypatch, settings, debug):
+    settings.DEBUG = debug
+    reports = [report for error in failing_calls(planted, monkeypatch) for report in reports_of(error)]
+    assert len(reports) >= 8
+    own = "cafe1234cafe5678"  # also cut short
+    # The line of this file that makes an account with it is source text, not a value.
+    assert not [report for report in reports if own in report]
+
+
+def report_of_a_page(boss, name, data, target, monkeypatch, settings, debug, args=()):
+    """What Django shows, with DEBUG, and mails, without, when a page fails after it has read the form."""
+    settings.DEBUG = debug
+    settings.ADMINS = [("boss", "boss@example.ir")]
+    settings.DEBUG_PROPAGATE_EXCEPTIONS = False
+    boss.raise_request_exception = False
+
+    def boom(*arguments, **named):
+        raise Boom("in the middle of a page")
+
+    monkeypatch.setattr(target, boom)
+    handler = AdminEmailHandler(include_html=True)
+    logging.getLogger("django.request").addHandler(handler)
+    try:
+        page = boss.post(reverse(f"admin:sepahan_django_{name}", args=args), data)
+    finally:
+        logging.getLogger("django.request").removeHandler(handler)
+    assert page.status_code == 500
+    texts = [page.content.decode()]
+    for message in mail.outbox:
+        texts += [message.body, *(content for content, _kind in getattr(message, "alternatives", []))]
+    assert len(texts) > 1
+    assert any("Boom" in text for text in texts)
+    return texts
+
+
+@pytest.mark.parametrize("debug", [True, False])
+def test_no_error_report_of_the_page_that_stores_it_holds_it(boss, gateway, monkeypatch, settings, debug):
+    texts = report_of_a_page(
+        boss,
+        "apikey_add",
+        {
+            "title": "main",
+            "token": CANARY,
+            "is_active": "on",
+            "lines-TOTAL_FORMS": 0,
+            "lines-INITIAL_FORMS": 0,
+        },
+        "sepahan_django.models.ApiKey.save",
+        monkeypatch,
+        settings,
+        debug,
+    )
+    assert not [text for text in texts if CANARY in text]
+
+
+@pytest.mark.parametrize("debug", [True, False])
+@pytest.mark.parametrize(
+    "target", ["accounts.generate_api_key", "gateway.client.SepahanClient.generate_api_key"]
+)
+def test_no_error_report_of_the_page_that_makes_a_token_holds_the_password(
+    boss, gateway, monkeypatch, settings, debug, target
+):
+    data = {"title": "new", "username": "the-user", "password": PASSWORD, "domain": "sepahansms"}
+    texts = report_of_a_page(boss, "generate", data, f"sepahan_django.{target}", monkeypatch, settings, debug)
+    assert not [text for text in texts if PASSWORD in text]
+
+
+def test_the_panels_password_is_kept_nowhere(boss, gateway, caplog):
+    caplog.set_level(logging.DEBUG)
+    boss.post(
+        reverse("admin:sepahan_django_generate"),
+        {"title": "new", "username": "the-user", "password": PASSWORD, "domain": "sepahansms"},
+    )
+    assert ApiKey.objects.filter(title="new").exists()
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")
+            assert PASSWORD not in repr(cursor.fetchall()), table
+    assert PASSWORD not in caplog.text
+    assert PASSWORD not in repr([session.get_decoded() for session in Session.objects.all()])
+
+
+def test_a_request_that_fails_elsewhere_does_not_show_the_settings_token(planted, settings):
+    settings.DEBUG = True
+    try:
+        raise Boom("anywhere in the project")
+    except Boom as error:
+        reports = reports_of(error, RequestFactory().get("/"))
+    assert not [report for report in reports if CANARY in report]
