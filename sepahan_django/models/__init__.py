@@ -1,6 +1,14 @@
 """The app's tables."""
 
 from sepahan_django.models.accounts import ApiKey, PauseKind, SenderLine
+from sepahan_django.models.drafts import (
+    DraftRow,
+    ListMember,
+    MessageTemplate,
+    RecipientList,
+    RowProblem,
+    SendDraft,
+)
 from sepahan_django.models.inbound import Acknowledgement, InboundMessage
 from sepahan_django.models.jobs import Job, JobRun, Overview
 from sepahan_django.models.outbound import Campaign, OutboundMessage, SendRequest
@@ -10,16 +18,22 @@ __all__ = [
     "Acknowledgement",
     "ApiKey",
     "Campaign",
+    "DraftRow",
     "InboundMessage",
     "InvalidTransition",
     "Job",
     "JobRun",
+    "ListMember",
     "MessageState",
+    "MessageTemplate",
     "OutboundMessage",
     "Overview",
     "PauseKind",
     "Priority",
+    "RecipientList",
     "RequestState",
+    "RowProblem",
+    "SendDraft",
     "SendRequest",
     "SenderLine",
 ]

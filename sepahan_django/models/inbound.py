@@ -1,5 +1,6 @@
 """What came in."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -51,6 +52,19 @@ class InboundMessage(models.Model):
     dispatched_at = models.DateTimeField(_("handled at"), null=True, blank=True)
     dispatch_attempts = models.PositiveIntegerField(default=0, editable=False)
     dispatch_error = models.TextField(_("receiver's error"), blank=True, default="")
+    read_at = models.DateTimeField(_("read at"), null=True, blank=True)
+    """When somebody first opened it in the admin."""
+    done_at = models.DateTimeField(_("done at"), null=True, blank=True)
+    done_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("done by"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_index=False,
+    )
+    """Who says that nothing is left to do about it."""
 
     class Meta:
         verbose_name = _("inbound message")
@@ -72,6 +86,9 @@ class InboundMessage(models.Model):
                 condition=Q(dispatched_at__isnull=True),
             ),
             models.Index(fields=("sender", "id"), name="sepahan_in_sender"),
+            models.Index(
+                fields=("read_at", "id"), name="sepahan_in_unopened", condition=Q(read_at__isnull=True)
+            ),
             # By names: MariaDB has no indexes of expressions.
             models.Index(fields=("-received_at", "-id"), name="sepahan_in_received"),
         )

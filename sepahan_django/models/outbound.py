@@ -43,6 +43,8 @@ class Campaign(models.Model):
     created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
     submission = models.UUIDField(null=True, unique=True, editable=False)
     """The page it was sent from, as it was opened: a page submitted twice makes one campaign."""
+    paused_at = models.DateTimeField(_("paused at"), null=True, blank=True, editable=False)
+    """While it is set none of its messages is claimed."""
 
     class Meta:
         verbose_name = _("campaign")
@@ -91,6 +93,8 @@ class SendRequest(models.Model):
     error_message = models.TextField(_("error"), blank=True, default="")
     sms_count = models.BigIntegerField(_("SMS parts"), null=True, blank=True)
     total_price = models.BigIntegerField(_("price (Rials)"), null=True, blank=True)
+    answer = models.TextField(_("answer as it came"), blank=True, default="", editable=False)
+    """The last answer's body, cut; for a person who asks what the gateway said."""
     created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
 
     objects = SendRequestQuerySet.as_manager()
