@@ -7,6 +7,7 @@ import csv
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import IO, Any
 
 from django.db.models import Model, QuerySet
@@ -15,13 +16,13 @@ from django.utils.translation import gettext_lazy
 
 from sepahan_django.labels import delivery_text, error_text
 from sepahan_django.models import InboundMessage, OutboundMessage
+from sepahan_django.models.walking import walk
 from sepahan_django.values.jalali import TEHRAN, format_datetime
 from sepahan_django.values.phones import mask
 from sepahan_django.values.visible import visible
 
 MOST_ROWS = 1_048_575
 """What a sheet holds, under its head."""
-CHUNK = 1000
 HIDDEN = "•••"
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -94,10 +95,10 @@ class _IsoTitle:
 
 
 def rows_of(messages: "QuerySet[Any]", columns: Sequence[Column]) -> Iterator[list[str]]:
-    """The head and the rows, read as they are written."""
+    """The head and the rows, the newest first, read as they are written."""
     yield [str(column.title) for column in columns]
     related = ("api_key", "campaign") if messages.model is OutboundMessage else ("api_key",)
-    for row in messages.select_related(*related)[:MOST_ROWS].iterator(chunk_size=CHUNK):
+    for row in islice(walk(messages.select_related(*related), newest_first=True), MOST_ROWS):
         yield [column.cell(row) for column in columns]
 
 

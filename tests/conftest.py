@@ -7,8 +7,9 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
+from django.dispatch import Signal
 
-from sepahan_django import accounts, testing
+from sepahan_django import accounts, signals, testing
 from tests.faults import FaultyGateway
 
 
@@ -69,6 +70,18 @@ def _fresh_clients() -> Iterator[None]:
     testing.reset()
     yield
     accounts.forget_clients()
+
+
+@pytest.fixture(autouse=True)
+def _no_receiver_outlives_its_test() -> Iterator[None]:
+    """One that an exception's traceback keeps alive would receive what the next tests send."""
+    before = [
+        (signal, list(signal.receivers)) for signal in vars(signals).values() if isinstance(signal, Signal)
+    ]
+    yield
+    for signal, receivers in before:
+        signal.receivers = receivers
+        signal.sender_receivers_cache.clear()
 
 
 @pytest.fixture
