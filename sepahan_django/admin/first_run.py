@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from sepahan_django import accounts, outbox, setup
+from sepahan_django import accounts, outbox, readiness
 from sepahan_django.admin import display
 from sepahan_django.admin.forms import AccountForm, LineForm
 from sepahan_django.admin.secrecy import hide_in_post
@@ -67,7 +67,7 @@ def may_set_up(request: HttpRequest) -> bool:
 
 def is_complete() -> bool:
     """Whether nothing is missing."""
-    return setup.progress().is_complete
+    return readiness.progress().is_complete
 
 
 def first_run_view(request: HttpRequest, *, site: admin.AdminSite) -> HttpResponse:
@@ -76,7 +76,7 @@ def first_run_view(request: HttpRequest, *, site: admin.AdminSite) -> HttpRespon
     if not may_set_up(request):
         raise PermissionDenied
     hide_in_post(request, "token")
-    progress = setup.progress()
+    progress = readiness.progress()
     step = request.POST.get("step", "") if request.method == "POST" else ""
     shown = _forms(step, request.POST if step else None)
     if step in _WORK:
@@ -98,7 +98,7 @@ def first_run_view(request: HttpRequest, *, site: admin.AdminSite) -> HttpRespon
         "line": display.number(progress.line),
         "forms": shown,
         "jobs": [f"sepahan_{job}" for job in progress.missing_jobs],
-        "cron": "\n".join(setup.cron_lines()),
+        "cron": "\n".join(readiness.cron_lines()),
         "may_generate": display.may(request, "generate_api_key"),
         "may_see_credit": display.may(request, "view_credit"),
         "may_add_line": display.may(request, "add_senderline"),

@@ -12,7 +12,7 @@ from django.urls import path, reverse
 from django.utils import timezone as clock_time
 from django.utils.translation import override
 
-from sepahan_django import accounts, figures, outbox, setup
+from sepahan_django import accounts, figures, outbox, readiness
 from sepahan_django.admin.charts import Series, bar_chart
 from sepahan_django.models import (
     ApiKey,
@@ -477,7 +477,7 @@ def manage(tmp_path, monkeypatch, folder="project"):
 
 def test_the_lines_name_this_python_and_this_projects_manage_py(tmp_path, monkeypatch):
     script = manage(tmp_path, monkeypatch)
-    lines = setup.cron_lines()
+    lines = readiness.cron_lines()
     assert lines[0] == f"* * * * * cd {script.parent} && {sys.executable} manage.py sepahan_send_queued"
     assert [line.split()[-1] for line in lines] == [
         "sepahan_send_queued",
@@ -489,26 +489,26 @@ def test_the_lines_name_this_python_and_this_projects_manage_py(tmp_path, monkey
 
 def test_paths_with_blanks_and_percent_signs_survive_cron(tmp_path, monkeypatch):
     script = manage(tmp_path, monkeypatch, "my 100% project")
-    words = shlex.split(setup.cron_lines()[0].replace(r"\%", "%"))
+    words = shlex.split(readiness.cron_lines()[0].replace(r"\%", "%"))
     assert words[words.index("cd") + 1] == str(script.parent)
-    assert r"100\% project" in setup.cron_lines()[0]
+    assert r"100\% project" in readiness.cron_lines()[0]
 
 
 def test_under_a_web_server_manage_py_is_looked_for_where_the_project_is(tmp_path, monkeypatch):
     script = manage(tmp_path, monkeypatch)
     monkeypatch.setattr(sys, "argv", ["/usr/bin/gunicorn", "project.wsgi"])
     monkeypatch.chdir(script.parent)
-    assert f"cd {script.parent} && " in setup.cron_lines()[0]
+    assert f"cd {script.parent} && " in readiness.cron_lines()[0]
 
 
 def test_without_a_manage_py_django_itself_is_run(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["/usr/bin/gunicorn"])
     monkeypatch.setattr(sys, "path", [str(tmp_path)])
     monkeypatch.chdir(tmp_path)
-    assert "-m django --settings tests.settings sepahan_send_queued" in setup.cron_lines()[0]
+    assert "-m django --settings tests.settings sepahan_send_queued" in readiness.cron_lines()[0]
 
 
 def test_a_python_inside_a_web_server_is_replaced_by_that_of_its_environment(tmp_path, monkeypatch):
     manage(tmp_path, monkeypatch)
     monkeypatch.setattr(sys, "executable", "/usr/bin/uwsgi")
-    assert str(Path(sys.prefix) / "bin" / "python") in setup.cron_lines()[0]
+    assert str(Path(sys.prefix) / "bin" / "python") in readiness.cron_lines()[0]
