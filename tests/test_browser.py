@@ -4,17 +4,10 @@ The server, the sandbox and the workers are those of `manage.py demo`, in a proc
 """
 
 import os
-import shutil
-import signal
-import socket
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+from tests.demo import BROWSER_ARGUMENTS, CHROMIUM, running_demo, signed_in
 
 pytestmark = pytest.mark.browser
 
@@ -22,33 +15,8 @@ pytestmark = pytest.mark.browser
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory):
     """The demo's address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    database = tmp_path_factory.mktemp("demo") / "demo.sqlite3"
-    environment = os.environ | {
-        "DEMO": "true",
-        "DEBUG": "true",
-        "DATABASE_URL": f"sqlite:///{database}",
-        "DJANGO_SETTINGS_MODULE": "example_project.settings",
-        "PYTHONUNBUFFERED": "1",
-        "SEPAHAN_API_KEY": "",
-    }
-    process = subprocess.Popen(
-        [sys.executable, "manage.py", "demo", "--port", str(port)],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    lines = iter(process.stdout.readline, "")
-    assert any("Ctrl-C ends it" in line for line in lines), "the demo has not started"
-    yield f"http://127.0.0.1:{port}"
-    process.send_signal(signal.SIGINT)
-    process.stdout.read()
-    process.stdout.close()
-    assert process.wait(30) == 0
+    with running_demo(tmp_path_factory.mktemp("demo")) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -60,10 +28,7 @@ def browser():
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"],
-        )
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=BROWSER_ARGUMENTS)
         yield started
         started.close()
 
@@ -78,12 +43,7 @@ def page(browser, demo):
     opened.on(
         "console", lambda line: complaints.append(line.text) if "Content Security" in line.text else None
     )
-    opened.goto(f"{demo}/admin/")
-    opened.fill("#id_username", "admin")
-    opened.fill("#id_password", "admin")
-    opened.press("#id_password", "Enter")
-    opened.wait_for_selector("#user-tools")
-    yield opened
+    yield signed_in(opened, demo)
     context.close()
     assert complaints == []
 
