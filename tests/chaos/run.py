@@ -14,6 +14,7 @@ import argparse
 import json
 import os
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -48,6 +49,8 @@ EACH_FAULT = {
 """What a long run must have seen."""
 JUMPS = ("6 minutes", "4 hours", "back", "night", "25 hours")
 MOST_WAITING = 4000
+TRACEBACK = re.compile(r"^Traceback .*?\n(?=\S)(.*?)$", re.DOTALL | re.MULTILINE)
+"""Its last line, which says what was raised."""
 
 
 class Run:
@@ -290,7 +293,8 @@ class Run:
         wrong, figures = compare(self.journal, self.folder / "dispatched")
         wrong += self.too_early
         traces = self.errors.read_text(errors="replace")
-        self.counts["tracebacks"] = traces.count("Traceback")
+        for last_line in TRACEBACK.findall(traces):
+            self.counts[f"traceback: {last_line[:100]}"] += 1
         print(
             json.dumps({"seed": self.seed, "seconds": self.seconds} | dict(self.counts) | figures, indent=1)
         )
