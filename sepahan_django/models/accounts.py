@@ -4,6 +4,8 @@ from typing import Any
 
 from django.contrib.auth.models import Group
 from django.db import models
+from django.db.models.signals import m2m_changed
+from django.dispatch import receiver
 from django.utils.translation import gettext_lazy as _
 
 from sepahan_django.models.fields import EncryptedField
@@ -48,6 +50,16 @@ class ApiKey(models.Model):
         related_name="+",
         help_text=_("Only staff of these groups see and use the account. Empty: all who may send."),
     )
+
+    is_limited = models.BooleanField(
+        _("limited"),
+        default=False,
+        help_text=_(
+            "The groups it was limited to are gone, and only superusers see it. Choose others, or untick this to "
+            "open it to all who may send."
+        ),
+    )
+    """Whether it is limited to groups. Kept beside them, so that the end of a group opens nothing."""
 
     credit = models.BigIntegerField(_("credit (Rials)"), null=True, blank=True, editable=False)
     credit_checked_at = models.DateTimeField(_("credit checked at"), null=True, blank=True, editable=False)
@@ -96,6 +108,14 @@ class ApiKey(models.Model):
     def is_paused(self) -> bool:
         """Whether the account waits for somebody, or for its next attempt."""
         return self.paused_until is not None
+
+
+@receiver(m2m_changed, sender=ApiKey.groups.through)
+def _note_limit(instance: ApiKey, action: str, **kwargs: Any) -> None:
+    """A person who adds or takes out groups decides who sees the account; a group's deletion comes not by here."""
+    if action in ("post_add", "post_remove", "post_clear"):
+        instance.is_limited = instance.groups.exists()
+        ApiKey.objects.filter(pk=instance.pk).update(is_limited=instance.is_limited)
 
 
 class SenderLine(models.Model):

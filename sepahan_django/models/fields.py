@@ -60,6 +60,10 @@ class EncryptedField(models.TextField):  # type: ignore[type-arg]
             return value.stored
         if value is None or value == "":
             return value
+        if isinstance(value, Secret):
+            # Clear text, whatever it looks like: a stored form out of a backup that somebody enters as a token
+            # must not be taken for one, or it would be decrypted and sent to an address of their choice.
+            return encrypt(value)
         secret = Secret(value)  # also on its way to encryption, should that fail
         return str(secret) if secret.startswith(PREFIX) else encrypt(secret)
 
