@@ -13,7 +13,6 @@ from django.dispatch import Signal
 logger = logging.getLogger("sepahan_django")
 
 
-
 class LoggedSignal(Signal):
     """A signal whose receivers' errors go to this app's log alone.
 

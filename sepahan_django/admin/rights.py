@@ -47,14 +47,14 @@ def visible_campaigns(request: HttpRequest, rows: "QuerySet[Any]") -> "QuerySet[
 
 
 def as_key(value: object) -> int:
-    """A row's key out of a query or a form; 0, which no row has, for what is none that a database can hold."""
+    """A row's key out of a query or a form; 0, which no row has, for what no database can hold as one."""
     text = str(value or "")
     return int(text) if text.isdecimal() and len(text) <= 18 else 0
 
 
 class LookupsAsShown(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Refuses a lookup in the address (`?text__contains=`) that would tell, one letter after another, what the
-    page hides from this user. Django's own rule lets every field of the model itself be asked for.
+    """Refuses a lookup in the address (`?text__contains=`) that would tell, one letter after another, what
+    the page hides from this user. Django's own rule lets every field of the model itself be asked for.
     """
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
@@ -78,7 +78,7 @@ class LookupsAsShown(admin.ModelAdmin):  # type: ignore[type-arg]
     """Texts that everybody sees who sees the page."""
 
     def content_fields(self) -> set[str]:
-        """Every text of the model but what is declared as plain or filtered by, so that a new one is closed."""
+        """Every text of the model but those declared as plain or filtered by: a new one is closed."""
         plain = {*self.plain_fields, *map(str, self.list_filter)}
         return {
             field.name
@@ -105,8 +105,8 @@ class AccountFilter(admin.SimpleListFilter):
 class ContentColumns(LookupsAsShown):
     """Shows other columns in the place of those with texts and numbers to whoever may not see them.
 
-    `content_columns` names them: what is shown otherwise, or None for nothing at all. `money_columns` are left
-    out for those who may not see the credit.
+    `content_columns` names them: what is shown otherwise, or None for nothing at all. `money_columns` are
+    left out for those who may not see the credit.
     """
 
     content_columns: dict[str, str | None] = {}

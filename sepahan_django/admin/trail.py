@@ -22,7 +22,7 @@ MOST_NAMED = 500
 
 def keep(request: HttpRequest) -> None:
     """See to it that this user's entries are not deleted with the user."""
-    Actor.objects.get_or_create(user_id=request.user.pk)
+    Actor.objects.get_or_create(user_id=request.user.pk)  # type: ignore[misc]
 
 
 @receiver(post_save, sender=LogEntry)
