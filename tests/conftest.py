@@ -94,7 +94,7 @@ def clock(time_machine: Any) -> Any:
 
 @pytest.fixture
 def listen() -> Iterator[Any]:
-    """`listen(signal)` gives a list that fills with what the signal sends; with a receiver it connects that."""
+    """`listen(signal)` gives a list that fills with what the signal sends, or connects a given receiver."""
     connected = []
 
     def listening(signal: Any, own: Any = None) -> list[dict[str, Any]]:
