@@ -144,11 +144,9 @@ def run(client, rows, model, action, **more):  # noqa: F811
     return client.post(reverse(f"admin:sepahan_django_{model}_changelist"), data)
 
 
-@pytest.mark.parametrize(("model", "action"), ACTIONS)
+@pytest.mark.parametrize(("model", "action"), [one for one, (needed, _state) in ACTIONS.items() if needed])
 def test_an_action_does_nothing_without_its_permission(client, rows, gateway, model, action):  # noqa: F811
     needed, state = ACTIONS[model, action]
-    if not needed:
-        pytest.skip("It takes no more than to see the list.")
     prepared(rows, state)
     sign_in(client, *(set(ALL) - needed))
     before = states_of_all()
