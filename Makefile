@@ -19,7 +19,7 @@ lint: $(VENV)/.lint
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/bandit -q -c pyproject.toml -r sepahan_django
-	$(BIN)/pip-audit --skip-editable --progress-spinner off
+	$(BIN)/python .ci/audit
 
 # Workers killed at random against a gateway that misbehaves, on the database of DATABASE_URL.
 chaos: $(VENV)/.test

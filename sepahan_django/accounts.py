@@ -141,8 +141,7 @@ def visible_to(user: Any) -> QuerySet[ApiKey]:
     rows = ApiKey.objects.all()
     if user.is_superuser:
         return rows
-    limited = ApiKey.objects.filter(groups__isnull=False)
-    return rows.filter(~Q(pk__in=limited.values("pk")) | Q(groups__in=user.groups.all())).distinct()
+    return rows.filter(Q(is_limited=False) | Q(groups__in=user.groups.all())).distinct()
 
 
 def hidden_from(user: Any) -> list[int]:
@@ -150,6 +149,11 @@ def hidden_from(user: Any) -> list[int]:
     if user.is_superuser:
         return []
     return list(ApiKey.objects.exclude(pk__in=visible_to(user).values("pk")).values_list("pk", flat=True))
+
+
+def is_used(api_key: ApiKey) -> bool:
+    """Whether messages or requests belong to the account, so that it can't be deleted."""
+    return api_key.messages.exists() or api_key.inbound_messages.exists() or api_key.requests.exists()
 
 
 # Its client
@@ -171,6 +175,12 @@ def token_of(api_key: ApiKey) -> Secret:
     return Secret(token)
 
 
+def address_of(api_key: ApiKey) -> str:
+    """Where the account's token is sent to. That of the settings goes nowhere but where the settings say."""
+    own = "" if api_key.is_from_settings else api_key.base_url
+    return own or str(setting("BASE_URL"))
+
+
 _clients: dict[int, tuple[tuple[Any, ...], "SepahanClient"]] = {}
 _clients_pid = os.getpid()
 _clients_lock = threading.Lock()
@@ -183,7 +193,7 @@ def client_for(api_key: ApiKey) -> "SepahanClient":
     """
     wait = timeouts()
     arguments = {
-        "base_url": api_key.base_url or setting("BASE_URL"),
+        "base_url": address_of(api_key),
         "timeout": (wait.connect, wait.read),
         "ca_bundle": setting("CA_BUNDLE"),
         "max_requests_per_second": setting("MAX_REQUESTS_PER_SECOND"),
@@ -232,6 +242,7 @@ def generate_api_key(
     """
     if not title or ApiKey.objects.filter(title=title).exists():
         raise AccountUnusable(_("There is an account with the title “%(title)s” already.") % {"title": title})
+    username, password = Secret(username), Secret(password)
     wait = timeouts()
     try:
         # The client insists on a token, and this one method doesn't send it.
@@ -242,13 +253,16 @@ def generate_api_key(
             ca_bundle=setting("CA_BUNDLE"),
             max_requests_per_second=None,
         )
-        token = client.generate_api_key(
-            title=title, username=username, password=password, domain=domain, ips=tuple(ips)
+        # At once a Secret, also of a client that gives a plain text: what fails below must not show it.
+        token = Secret(
+            client.generate_api_key(
+                title=title, username=username, password=password, domain=domain, ips=tuple(ips)
+            )
         )
     except ValueError as error:
         raise AccountUnusable(str(error)) from None
     is_first = not ApiKey.objects.filter(is_default=True).exists() and not setting("API_KEY")
-    return ApiKey.objects.create(title=title, token=Secret(token), base_url=base_url, is_default=is_first)
+    return ApiKey.objects.create(title=title, token=token, base_url=base_url, is_default=is_first)
 
 
 # Its pause: the gateway refuses the account, or it has no credit

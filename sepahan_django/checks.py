@@ -1,5 +1,6 @@
 """System checks: what is wrong with the configuration, and how to mend it. Ids are never reused."""
 
+import ssl
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,12 @@ def _wrong_values() -> Iterator[CheckMessage]:
             hint="Give the path of a PEM file, or remove the setting.",
             id="sepahan.E006",
         )
+    elif bundle and not _is_pem(str(bundle)):
+        yield Error(
+            f'SEPAHAN["CA_BUNDLE"] names a file that holds no certificate, or that can\'t be read: {bundle}',
+            hint="Give the path of a PEM file that this process may read, or remove the setting.",
+            id="sepahan.E016",
+        )
     rate = conf.setting("MAX_REQUESTS_PER_SECOND")
     if rate is not None and not (_is_number(rate) and rate > 0):
         yield Error(
@@ -76,7 +83,7 @@ def _wrong_values() -> Iterator[CheckMessage]:
         yield Error(
             'SEPAHAN["MANY"] must be a whole number of recipients.',
             hint="The default is 100.",
-            id="sepahan.E014",
+            id="sepahan.E015",
         )
     try:
         # The default is known to be there; importing it would import `requests` whenever Django starts.
@@ -122,6 +129,16 @@ def _missing() -> Iterator[CheckMessage]:
         )
     if not isinstance(conf.setting("API_KEY"), str):
         yield Error('SEPAHAN["API_KEY"] must be a text.', hint="Give the bare token.", id="sepahan.E012")
+
+
+def _is_pem(path: str) -> bool:
+    """Whether TLS can be checked against this file. Without it every request would fail, unsent."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        context.load_verify_locations(cafile=path)
+    except (OSError, ValueError):  # SSLError is an OSError
+        return False
+    return bool(context.get_ca_certs() or context.cert_store_stats()["x509"])
 
 
 def _is_number(value: Any) -> bool:
@@ -170,7 +187,7 @@ def check_accounts(
             id="sepahan.W007",
         )
         for row in rows
-        if row.base_url.startswith("http://") and not settings.DEBUG
+        if row.base_url.lower().startswith("http://") and not settings.DEBUG
     ]
     return found
 
@@ -195,12 +212,21 @@ def check_deployment(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
                 id="sepahan.W003",
             )
         )
-    if str(conf.setting("BASE_URL")).startswith("http://"):
+    if str(conf.setting("BASE_URL")).lower().startswith("http://"):
         found.append(
             Warning(
                 'SEPAHAN["BASE_URL"] is a loopback address.',
                 hint="Set it to the gateway's https address.",
                 id="sepahan.W004",
+            )
+        )
+    keys = conf.setting("ENCRYPTION_KEYS")
+    if isinstance(keys, list | tuple) and settings.SECRET_KEY in keys:
+        found.append(
+            Warning(
+                'SEPAHAN["ENCRYPTION_KEYS"] holds SECRET_KEY, so that who learns one has both.',
+                hint="Make a key of its own, put it in front, and run sepahan_reencrypt.",
+                id="sepahan.W008",
             )
         )
     if settings.DEBUG and conf.setting("API_KEY"):

@@ -4,6 +4,7 @@ What inbound SMS say is written by strangers, and a spreadsheet runs a cell that
 """
 
 import csv
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +27,9 @@ MOST_ROWS = 1_048_575
 HIDDEN = "•••"
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+_PART = re.compile(r"([;\t\r\n|]\s*)(?=[=+\-@＝＋－＠])")
 
 
 @dataclass(frozen=True)
@@ -110,7 +114,11 @@ def columns_for(model: type[Model], *, whole: bool) -> list[Column]:
 
 
 def guarded(cell: str) -> str:
-    """The cell for a CSV file: one that a spreadsheet would take for a formula begins with an apostrophe."""
+    """The cell for a CSV file: one that a spreadsheet would take for a formula begins with an apostrophe.
+
+    So does a part of it that would be a cell of its own where lists are separated by semicolons or tabs.
+    """
+    cell = _PART.sub(r"\1'", cell)
     return f"'{cell}" if cell.startswith(_FORMULA) or cell.lstrip().startswith(_FORMULA) else cell
 
 

@@ -9,7 +9,9 @@ import re
 import traceback
 import unicodedata
 
-_NUMBER = re.compile(r"(?<!\d)((?:\+|00)?98|0)?9\d{9}(?!\d)")
+_GAP = r"[ \-._/()\u200c]{0,2}"
+_NUMBER = re.compile(rf"(?<![0-9A-Za-z])(?:(?:\+|00)?98{_GAP}|0{_GAP})?9(?:{_GAP}[0-9]){{9}}(?![0-9A-Za-z])")
+_LATIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩０１２３４５６７８９", "0123456789" * 3)
 
 
 def one_line(text: str) -> str:
@@ -23,8 +25,13 @@ def one_line(text: str) -> str:
 
 
 def without_numbers(text: str) -> str:
-    """The text with the middle of each mobile number hidden."""
-    return _NUMBER.sub(lambda found: f"{found[0][:4]}•••{found[0][-4:]}", text)
+    """The text with the middle of each mobile number hidden, in whatever digits and groups it is written."""
+    shown, end = [], 0
+    for found in _NUMBER.finditer(text.translate(_LATIN)):  # a letter for a letter: the places are the same
+        number = text[slice(*found.span())]
+        shown += [text[end : found.start()], f"{number[:4]}•••{number[-4:]}"]
+        end = found.end()
+    return "".join([*shown, text[end:]])
 
 
 class SafeRecords(logging.Filter):

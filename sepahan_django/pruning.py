@@ -4,9 +4,17 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from sepahan_django.models import Acknowledgement, InboundMessage, MessageState, OutboundMessage, SendRequest
+from sepahan_django.models import (
+    Acknowledgement,
+    DraftRow,
+    InboundMessage,
+    MessageState,
+    OutboundMessage,
+    SendDraft,
+    SendRequest,
+)
 
 CHUNK = 500
 
@@ -39,6 +47,7 @@ def prune(
         "inbound": _delete(inbound, should_stop, progress),
         "requests": _delete(requests, should_stop, progress),
         "acknowledgements": _delete(attempts, should_stop, progress),
+        "drafts": _delete_drafts(before, should_stop, progress),
     }
 
 
@@ -67,7 +76,28 @@ def blank(
             should_stop,
             progress,
         ),
+        "requests": _update(
+            SendRequest.objects.filter(created_at__lt=before, due_at=None)
+            .exclude(Exists(OutboundMessage.objects.filter(request=OuterRef("pk")).exclude(text="")))
+            .exclude(error_message="", answer=""),
+            {"error_message": "", "answer": ""},
+            should_stop,
+            progress,
+        ),
+        "drafts": _delete_drafts(before, should_stop, progress),
     }
+
+
+def _delete_drafts(before: datetime, should_stop: Callable[[], bool], progress: Callable[[int], None]) -> int:
+    """What was written to be sent, with the numbers it was for: what was sent of it are messages by now."""
+    total = 0
+    old = SendDraft.objects.filter(created_at__lt=before).order_by("pk")
+    while not should_stop() and (pks := list(old.values_list("pk", flat=True)[:CHUNK])):
+        _delete(DraftRow.objects.filter(draft__in=pks), should_stop, progress)
+        # Those whose rows are gone: a stop may have left some.
+        deleted = _delete(SendDraft.objects.filter(pk__in=pks, rows=None), should_stop, progress)
+        total += deleted
+    return total
 
 
 def _ended(before: datetime) -> "tuple[QuerySet[OutboundMessage], QuerySet[InboundMessage]]":

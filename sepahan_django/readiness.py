@@ -3,6 +3,7 @@
 import os
 import shlex
 import sys
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -42,9 +43,10 @@ class Progress:
         return self.account is not None and all((self.has_credit, self.line, self.has_sent, self.has_jobs))
 
 
-def progress() -> Progress:
-    """How far the app is set up. A few queries, none of which reads a large table."""
-    account = _usable_account()
+def progress(hidden: Collection[int] = ()) -> Progress:
+    """How far the app is set up, without the `hidden` accounts. A few queries, none of which reads a large
+    table."""
+    account = _usable_account(hidden)
     ran = set(JobRun.objects.filter(seen_at__isnull=False).values_list("name", flat=True))
     return Progress(
         account=account,
@@ -54,13 +56,17 @@ def progress() -> Progress:
     )
 
 
-def _usable_account() -> ApiKey | None:
+def _usable_account(hidden: Collection[int]) -> ApiKey | None:
     """The default account, else any, that has a token."""
     try:
         rows = [accounts.resolve()]
     except accounts.UnknownAccount:
+        rows = []
+    if not rows or rows[0].pk in hidden:
         rows = accounts.active_accounts()
     for row in rows:
+        if row.pk in hidden:
+            continue
         try:
             accounts.token_of(row)
         except accounts.AccountUnusable:

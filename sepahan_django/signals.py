@@ -12,22 +12,35 @@ from django.dispatch import Signal
 
 logger = logging.getLogger("sepahan_django")
 
-message_received = Signal()
+
+class LoggedSignal(Signal):
+    """A signal whose receivers' errors go to this app's log alone.
+
+    Django's own line about them holds an exception's words as they are: line breaks and numbers that a
+    stranger has written.
+    """
+
+    def _log_robust_failure(self, receiver: Any, err: Exception) -> None:
+        name = getattr(receiver, "__qualname__", repr(receiver))
+        logger.error("The signal receiver %s raised.", name, exc_info=err)
+
+
+message_received = LoggedSignal()
 """`message`: the InboundMessage. At least once for each; again at the next pull if a receiver raised."""
 
-message_sent = Signal()
+message_sent = LoggedSignal()
 """`message`: the OutboundMessage the gateway has accepted."""
 
-message_failed = Signal()
+message_failed = LoggedSignal()
 """`message`: the OutboundMessage that ended `failed` or `expired`."""
 
-delivery_changed = Signal()
+delivery_changed = LoggedSignal()
 """`message`: the OutboundMessage; `previous`: its delivery status before, the gateway's number or None."""
 
-credit_low = Signal()
+credit_low = LoggedSignal()
 """`api_key`: the ApiKey; `credit`: Rials. Once each time the credit falls below `LOW_CREDIT`."""
 
-account_paused = Signal()
+account_paused = LoggedSignal()
 """`api_key`: the ApiKey; `reason`: why, as text. Once a pause."""
 
 
@@ -36,18 +49,12 @@ def send_logged(signal: Signal, *, sender: Any, **arguments: Any) -> list[Except
 
     A receiver that calls sys.exit() counts as one that raised: it must not end the worker of all the others.
     """
-    errors: list[Exception] = []
     try:
         responses = signal.send_robust(sender=sender, **arguments)
     except SystemExit as exit_:
         logger.error("A signal receiver tried to end the process.", exc_info=exit_)
         return [RuntimeError(f"SystemExit: {exit_}")]
-    for receiver, response in responses:
-        if isinstance(response, Exception):
-            errors.append(response)
-            name = getattr(receiver, "__qualname__", repr(receiver))
-            logger.error("The signal receiver %s raised.", name, exc_info=response)
-    return errors
+    return [response for _receiver, response in responses if isinstance(response, Exception)]
 
 
 def send_on_commit(signal: Signal, *, sender: Any, **arguments: Any) -> None:

@@ -107,15 +107,16 @@ def clock(time_machine: Any) -> Any:
 
 @pytest.fixture
 def listen() -> Iterator[Any]:
-    """`listen(signal)` gives a list that fills with what the signal sends."""
+    """`listen(signal)` gives a list that fills with what the signal sends, or connects a given receiver."""
     connected = []
 
-    def listening(signal: Any) -> list[dict[str, Any]]:
+    def listening(signal: Any, own: Any = None) -> list[dict[str, Any]]:
         seen: list[dict[str, Any]] = []
 
         def receiver(sender: Any, **arguments: Any) -> None:
             seen.append(arguments)
 
+        receiver = own or receiver
         signal.connect(receiver, weak=False)
         connected.append((signal, receiver))
         return seen

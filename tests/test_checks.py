@@ -1,3 +1,7 @@
+import re
+from pathlib import Path
+
+import certifi
 import pytest
 from django.core.checks import run_checks
 from django.core.management import call_command
@@ -28,10 +32,20 @@ def test_the_defaults_are_fine(settings):
         ({"ENCRYPTION_KEYS": "short"}, "sepahan.E010"), ({"ENCRYPTION_KEYS": []}, "sepahan.E010"),
         ({"API_KEY": ""}, "sepahan.I001"), ({"SENDER": ""}, "sepahan.I001"),
         ({"API_KEY": 5}, "sepahan.E012"), ({"MONEY": "dollar"}, "sepahan.E014"),
+        ({"MANY": "all"}, "sepahan.E015"), ({"CA_BUNDLE": __file__}, "sepahan.E016"),
     ],
 )  # fmt: skip
 def test_each_mistake_is_named(settings, changes, expected):
     assert ids(settings, **changes) == [expected]
+
+
+def test_a_ca_bundle_with_certificates_is_fine(settings):
+    assert ids(settings, CA_BUNDLE=certifi.where()) == []
+
+
+def test_no_two_checks_have_one_id():
+    found = re.findall(r'id="(sepahan\.\w+)"', Path(checks.__file__).read_text())
+    assert sorted(found) == sorted(set(found))
 
 
 def test_settings_that_are_no_dictionary_are_named(settings):
@@ -71,6 +85,25 @@ def test_what_should_not_go_into_production_is_warned_of(settings):
     settings.DEBUG = True
     found = {message.id for message in checks.check_deployment(None)}
     assert found == {"sepahan.W002", "sepahan.W003", "sepahan.W004", "sepahan.W005"}
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1", "HTTP://localhost:8000/sandbox"])
+def test_a_loopback_address_in_production_is_warned_of_in_any_letters(settings, address):
+    settings.SEPAHAN = {"BASE_URL": address}
+    settings.INSTALLED_APPS = []
+    assert [message.id for message in checks.check_deployment(None)] == ["sepahan.W004"]
+
+
+def test_one_secret_for_two_uses_is_warned_of(settings):
+    settings.SEPAHAN = {"ENCRYPTION_KEYS": [settings.SECRET_KEY]}
+    settings.INSTALLED_APPS = []
+    assert [message.id for message in checks.check_deployment(None)] == ["sepahan.W008"]
+
+
+def test_what_is_set_up_for_production_is_not_warned_of(settings):
+    settings.SEPAHAN = {"API_KEY": "x" * 32, "SENDER": "3000"}
+    settings.INSTALLED_APPS = []
+    assert checks.check_deployment(None) == []
 
 
 def test_the_checks_are_registered(settings):

@@ -7,7 +7,7 @@ from django.db import connection
 from django.utils import timezone
 
 from sepahan_django import accounts, outbox
-from sepahan_django.models import ApiKey, InboundMessage, OutboundMessage
+from sepahan_django.models import ApiKey, DraftRow, InboundMessage, OutboundMessage, SendDraft, SendRequest
 from sepahan_django.models.fields import UnreadableSecret
 from tests.factories import TOKEN, account, queued, states
 
@@ -43,7 +43,9 @@ def old_inbound(**fields):
 def test_blanking_keeps_the_row_and_takes_text_and_number_out(gateway):
     old(state="delivered")
     old_inbound()
-    assert run("sepahan_prune", "--older-than", "365", "--blank") == "outbound=1 inbound=1"
+    assert (
+        run("sepahan_prune", "--older-than", "365", "--blank") == "outbound=1 inbound=1 requests=0 drafts=0"
+    )
     assert OutboundMessage.objects.values_list("recipient", "text", "state").get() == ("", "", "delivered")
     assert InboundMessage.objects.values_list("sender", "text").get() == ("", "")
 
@@ -71,7 +73,9 @@ def test_an_inbound_message_that_is_not_at_its_end_keeps_its_text(gateway, missi
 def test_what_is_blank_is_not_counted_again(gateway):
     old(state="delivered")
     run("sepahan_prune", "--older-than", "365", "--blank")
-    assert run("sepahan_prune", "--older-than", "365", "--blank") == "outbound=0 inbound=0"
+    assert (
+        run("sepahan_prune", "--older-than", "365", "--blank") == "outbound=0 inbound=0 requests=0 drafts=0"
+    )
 
 
 def test_a_blanked_message_is_not_sent_again(gateway):
@@ -89,6 +93,64 @@ def test_a_key_used_for_a_blanked_message_is_still_used(gateway):
     run("sepahan_prune", "--older-than", "365", "--blank")
     with pytest.raises(IdempotencyConflict):
         send_sms("09120000000", "سلام", idempotency_key="order-1")
+
+
+def test_what_the_gateway_said_about_blanked_messages_goes_with_them(gateway):
+    (message,) = [old(state="failed")]
+    long_ago = timezone.now() - timedelta(days=400)
+    words = {"error_message": "no 09120000000", "answer": "no 09120000000", "created_at": long_ago}
+    request = SendRequest.objects.create(request_id="r", api_key=message.api_key, **words)
+    OutboundMessage.objects.update(request=request)
+    assert (
+        run("sepahan_prune", "--older-than", "365", "--blank") == "outbound=1 inbound=0 requests=1 drafts=0"
+    )
+    assert SendRequest.objects.values_list("error_message", "answer").get() == ("", "")
+
+
+def test_what_the_gateway_said_about_messages_that_wait_is_kept(gateway):
+    (message,) = [old(state="in_doubt")]
+    request = SendRequest.objects.create(
+        request_id="r", api_key=message.api_key, error_message="x", created_at=message.created_at
+    )
+    OutboundMessage.objects.update(request=request)
+    run("sepahan_prune", "--older-than", "365", "--blank")
+    assert SendRequest.objects.get().error_message == "x"
+
+
+@pytest.mark.parametrize("words", [[], ["--blank"]])
+def test_old_drafts_go_with_their_numbers_and_young_ones_stay(gateway, words):
+    for days in (400, 1):
+        draft = SendDraft.objects.create(text="a text", created_at=timezone.now() - timedelta(days=days))
+        rows = [DraftRow(draft=draft, number=n, raw="09120000000", recipient="09120000000") for n in range(3)]
+        DraftRow.objects.bulk_create(rows)
+    assert run("sepahan_prune", "--older-than", "365", *words).endswith("drafts=1")
+    assert (SendDraft.objects.count(), DraftRow.objects.count()) == (1, 3)
+
+
+def texts_in_the_database():
+    """All that the app's tables hold, as one text."""
+    rows = []
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            if table.startswith("sepahan_django_"):
+                cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")
+                rows += cursor.fetchall()
+    return repr(rows)
+
+
+@pytest.mark.parametrize("words", [[], ["--blank"]])
+def test_after_pruning_no_table_holds_an_old_number_or_text(gateway, words):
+    message = old(state="failed", text="an old text", error_message="no 09120000000")
+    request = SendRequest.objects.create(
+        request_id="r", api_key=message.api_key, error_message="no 09120000000", created_at=message.created_at
+    )
+    OutboundMessage.objects.update(request=request)
+    old_inbound(dispatch_error="an old text")
+    draft = SendDraft.objects.create(text="an old text", created_at=message.created_at)
+    DraftRow.objects.create(draft=draft, number=1, raw="09120000000", values={"name": "an old text"})
+    run("sepahan_prune", "--older-than", "365", *words)
+    left = texts_in_the_database()
+    assert not [one for one in ("09120000000", "09350000001", "an old text", "a text") if one in left]
 
 
 # Keys

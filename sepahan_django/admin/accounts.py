@@ -18,10 +18,11 @@ from sepahan_django import accounts, inbox
 from sepahan_django.admin import display
 from sepahan_django.admin.forms import AccountForm, GenerateForm, LineForm
 from sepahan_django.admin.pages import AppAdmin
-from sepahan_django.admin.rights import visible_rows
+from sepahan_django.admin.rights import ContentColumns, visible_rows
 from sepahan_django.admin.secrecy import hide_in_post
 from sepahan_django.gateway.errors import SepahanError
-from sepahan_django.labels import sentence
+from sepahan_django.incidents import code_in
+from sepahan_django.labels import error_text, sentence
 from sepahan_django.models import ApiKey, SenderLine
 
 
@@ -53,7 +54,7 @@ class SenderLineAdmin(AppAdmin):
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(AppAdmin):
+class ApiKeyAdmin(ContentColumns, AppAdmin):
     """Accounts: the token is written and never shown; credit and pause are looked at and acted on."""
 
     form = AccountForm
@@ -61,6 +62,11 @@ class ApiKeyAdmin(AppAdmin):
     change_list_template = "sepahan_django/admin/account_list.html"
     change_form_template = "sepahan_django/admin/account_form.html"
     list_display = ("name", "is_active", "is_default", "credit_shown", "pause_shown")
+    # What the gateway said may repeat a number, and what stopped the inbox are SMS.
+    content_columns = {"pause_shown": "pause_plain", "inbox_shown": "inbox_plain"}
+    money_columns = ("credit_shown",)
+    money_fields = ("credit", "credit_checked_at", "credit_was_low", "pause_kind", "pause_reason")
+    plain_fields = ("title", "base_url")
     readonly_fields = ("credit_shown", "pause_shown", "inbox_shown")
 
     @method_decorator(sensitive_post_parameters("token"))
@@ -73,26 +79,28 @@ class ApiKeyAdmin(AppAdmin):
         if obj is not None and not self.has_change_permission(request, obj):
             fields.remove("token")
         if obj is not None:
-            fields += ["pause_shown", "inbox_shown"]
-            if display.may(request, "view_credit"):
-                fields.insert(-2, "credit_shown")
+            fields += ["credit_shown", "pause_shown", "inbox_shown"]
+            if obj.is_limited and not obj.groups.exists():
+                fields.insert(fields.index("groups"), "is_limited")
         return fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiKey]:
         return super().get_queryset(request).filter(pk__in=accounts.visible_to(request.user).values("pk"))
 
-    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
-        shown = tuple(self.list_display)
-        return (
-            shown if display.may(request, "view_credit") else tuple(n for n in shown if n != "credit_shown")
-        )
-
     def get_exclude(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ()
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        # The account in the settings would come back with the next message.
-        return super().has_delete_permission(request, obj) and not (obj and obj.is_from_settings)
+        """Not the account in the settings, which would come back with the next message, and none in use: its
+        page would have to list the million messages that keep it."""
+        return super().has_delete_permission(request, obj) and not (
+            obj and (obj.is_from_settings or accounts.is_used(obj))
+        )
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)  # it asks for no account's own permission
+        return actions
 
     @admin.display(description=gettext_lazy("title"), ordering="title")
     def name(self, account: ApiKey) -> str:
@@ -105,6 +113,18 @@ class ApiKeyAdmin(AppAdmin):
     @admin.display(description=gettext_lazy("pause"))
     def pause_shown(self, account: ApiKey) -> str:
         return display.foreign(account.pause_reason) if account.is_paused else display.EMPTY
+
+    @admin.display(description=gettext_lazy("pause"))
+    def pause_plain(self, account: ApiKey) -> str:
+        """Without the gateway's own words."""
+        if not account.is_paused:
+            return display.EMPTY
+        code = code_in(account.pause_reason)
+        return error_text(code) if code is not None else _("paused")
+
+    @admin.display(description=gettext_lazy("inbox"))
+    def inbox_plain(self, account: ApiKey) -> str:
+        return _("stopped") if account.inbox_stop_reason else _("working")
 
     @admin.display(description=gettext_lazy("inbox"))
     def inbox_shown(self, account: ApiKey) -> str:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from sepahan_django import outbox
 from sepahan_django.admin import display, trail
-from sepahan_django.admin.rights import HIDDEN, may_see_content, visible_rows
+from sepahan_django.admin.rights import HIDDEN, as_key, may_see_content, visible_rows
 from sepahan_django.dispatching import wake_workers
 from sepahan_django.models import ApiKey, MessageState, OutboundMessage
 from sepahan_django.values.jalali import localize_number
@@ -58,7 +58,7 @@ def doubts_view(request: HttpRequest, *, site: admin.AdminSite) -> HttpResponse:
     form = None
     if request.method == "POST":
         # Of those chosen, whatever somebody else has decided about meanwhile is left as it is.
-        chosen = [int(pk) for pk in request.POST.getlist("messages")[:PAGE] if pk.isdecimal()]
+        chosen = list(filter(None, map(as_key, request.POST.getlist("messages")[:PAGE])))
         form = DecisionForm(request.POST, shown=chosen)
         if form.is_valid():
             done = _decide(request, form.cleaned_data["messages"], form.cleaned_data["decision"])

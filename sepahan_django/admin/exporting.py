@@ -2,6 +2,7 @@
 
 import tempfile
 from typing import Any
+from urllib.parse import unquote_plus
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -22,6 +23,7 @@ from django.utils.translation import gettext as _
 from sepahan_django import exports
 from sepahan_django.admin import display, trail
 from sepahan_django.admin.rights import may_see_content
+from sepahan_django.logs import without_numbers
 from sepahan_django.values.jalali import localize_number, to_jalali_day
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -69,7 +71,7 @@ class Exporting(admin.ModelAdmin):  # type: ignore[type-arg]
             return back
         said = _("Exported as %(format)s: %(query)s") % {
             "format": "XLSX" if is_xlsx else "CSV",
-            "query": request.GET.urlencode() or "—",
+            "query": without_numbers(unquote_plus(request.GET.urlencode())) or "—",
         }
         trail.note_many(request, self.model, count, said)
         rows = exports.rows_of(found, columns)

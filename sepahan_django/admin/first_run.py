@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.models import ADDITION, LogEntry
+from django.contrib.admin.models import ADDITION
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from sepahan_django import accounts, outbox, readiness
-from sepahan_django.admin import display
+from sepahan_django.admin import display, trail
 from sepahan_django.admin.forms import AccountForm, LineForm
 from sepahan_django.admin.secrecy import hide_in_post
 from sepahan_django.conf import setting
@@ -26,6 +26,7 @@ from sepahan_django.labels import sentence
 from sepahan_django.models import ApiKey, MessageState, Overview, SenderLine
 from sepahan_django.outbox.queueing import Draft
 from sepahan_django.values.phones import normalize_mobile
+from sepahan_django.values.visible import visible
 
 
 class TokenForm(AccountForm):
@@ -65,9 +66,9 @@ def may_set_up(request: HttpRequest) -> bool:
     return display.may(request, "add_apikey")
 
 
-def is_complete() -> bool:
-    """Whether nothing is missing."""
-    return readiness.progress().is_complete
+def is_complete(request: HttpRequest) -> bool:
+    """Whether nothing is missing, as far as this user sees."""
+    return readiness.progress(accounts.hidden_from(request.user)).is_complete
 
 
 def first_run_view(request: HttpRequest, *, site: admin.AdminSite) -> HttpResponse:
@@ -76,7 +77,7 @@ def first_run_view(request: HttpRequest, *, site: admin.AdminSite) -> HttpRespon
     if not may_set_up(request):
         raise PermissionDenied
     hide_in_post(request, "token")
-    progress = readiness.progress()
+    progress = readiness.progress(accounts.hidden_from(request.user))
     step = request.POST.get("step", "") if request.method == "POST" else ""
     shown = _forms(step, request.POST if step else None)
     if step in _WORK:
@@ -135,7 +136,7 @@ def _check_credit(request: HttpRequest, account: ApiKey | None, _form: Any) -> N
         messages.error(
             request,
             _("The gateway did not accept the account “%(title)s”: %(why)s")
-            % {"title": account.title, "why": sentence(error)},
+            % {"title": account, "why": visible(sentence(error))},
         )
         return
     shown = display.money_text(credit) if display.may(request, "view_credit") else "•••"
@@ -174,13 +175,13 @@ def _send_test(request: HttpRequest, account: ApiKey | None, form: Any) -> None:
     if message.state in (MessageState.SENT, MessageState.DELIVERED):
         messages.success(request, _("Handed to the gateway: look at your phone."))
     elif message.state == MessageState.FAILED:
-        messages.error(request, message.error_message)
+        messages.error(request, visible(message.error_message))
     else:
         messages.warning(request, _("The SMS is queued, and goes out when the worker runs."))
 
 
 def _log(request: HttpRequest, row: models.Model, said: str) -> None:
-    LogEntry.objects.log_actions(request.user.pk, [row], ADDITION, said)  # type: ignore[arg-type]
+    trail.note(request, [row], said, flag=ADDITION)
 
 
 _WORK: dict[str, tuple[str, bool, Callable[[HttpRequest, ApiKey | None, Any], None]]] = {

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 from sepahan_django import accounts
 from sepahan_django.admin.secrecy import SecretField
 from sepahan_django.conf import setting
+from sepahan_django.gateway.secrets import Secret
 from sepahan_django.models import ApiKey, SenderLine
 from sepahan_django.values.jalali import localize_number
 from sepahan_django.values.phones import find_numbers, normalize_line
@@ -143,7 +144,10 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = ApiKey
-        fields = ("title", "token", "base_url", "is_active", "is_default", "groups")
+        fields = ("title", "token", "base_url", "is_active", "is_default", "is_limited", "groups")
+
+    _is_entered = False
+    """Whether a token was entered; blanks are none."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -152,14 +156,17 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
         if self.instance.is_from_settings:
             self.fields["token"].disabled = True
             self.fields["token"].help_text = _("This account's token is kept in the project's settings.")
+            if "base_url" in self.fields:  # the token goes where the settings say
+                self.fields["base_url"].disabled = True
         elif self.instance.token:
             self.fields["token"].help_text = _(
                 "Stored: %(masked)s. It is never shown; leave the field empty to keep it."
-            ) % {"masked": f"••••{str(self.instance.token)[-4:]}"}
+            ) % {"masked": Secret(self.instance.token).masked}
         self.initial.pop("token", None)
 
     def clean_token(self) -> Any:
         token = self.cleaned_data.get("token")
+        self._is_entered = bool(token)
         if token:
             return token
         if not self.instance.token and not self.instance.is_from_settings:
@@ -170,7 +177,7 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         # Whoever may change an account must not be able to have its token sent to a server of their own.
         is_moved = self.instance.pk and "base_url" in self.changed_data
-        if is_moved and self.instance.token and not self.data.get(self.add_prefix("token")):
+        if is_moved and self.instance.token and not self._is_entered:
             self.add_error("token", _("The address has changed: enter the token again, which will go there."))
         return cleaned
 

@@ -15,7 +15,7 @@ from sepahan_django.accounts import AccountError, active_accounts, hidden_from
 from sepahan_django.admin import display
 from sepahan_django.admin.exporting import Exporting
 from sepahan_django.admin.readonly import RecordAdmin
-from sepahan_django.admin.rights import AccountFilter
+from sepahan_django.admin.rights import AccountFilter, may_see_content
 from sepahan_django.models import InboundMessage
 from sepahan_django.values.jalali import localize_number
 
@@ -82,7 +82,9 @@ class InboundMessageAdmin(Exporting, RecordAdmin):
             report = inbox.pull(account)
             stored += report.tally["stored"]
             for title, why in report.troubles.items():
-                self.message_user(request, f"{title}: {why}", messages.ERROR)
+                # What stopped an inbox is told with the SMS that did.
+                said = why if may_see_content(request) else _("It did not end well.")
+                self.message_user(request, f"{title}: {said}", messages.ERROR)
         return stored
 
     @admin.display(description=gettext_lazy("sender"), ordering="sender")

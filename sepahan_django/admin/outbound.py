@@ -14,7 +14,7 @@ from sepahan_django.admin import display, trail
 from sepahan_django.admin.doubts import doubts_view
 from sepahan_django.admin.exporting import Exporting
 from sepahan_django.admin.readonly import RecordAdmin
-from sepahan_django.admin.rights import AccountFilter, may_see_content
+from sepahan_django.admin.rights import AccountFilter, may_see_content, most_recipients
 from sepahan_django.admin.sending import send_view
 from sepahan_django.labels import delivery_text, error_text
 from sepahan_django.models import MessageState, OutboundMessage
@@ -195,6 +195,11 @@ class OutboundMessageAdmin(Exporting, RecordAdmin):
     @admin.action(description=gettext_lazy("Send failed ones again"), permissions=["send"])
     def send_failed_again(self, request: HttpRequest, queryset: OutboundMessageQuerySet) -> None:
         failed = queryset.filter(state=MessageState.FAILED)
+        most = most_recipients(request)
+        if most is not None and failed[: most + 1].count() > most:
+            said = _("You may send to %(most)s recipients at once and no more.")
+            self.message_user(request, said % {"most": localize_number(most)}, messages.ERROR)
+            return
         said = _("Sent again after it had failed.")
         done = trail.act(request, failed, states=[MessageState.FAILED], work=outbox.send_again, said=said)
         self._tell(request, _("%(count)s SMS queued again."), done)

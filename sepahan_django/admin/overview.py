@@ -18,9 +18,11 @@ from django.views.decorators.debug import sensitive_post_parameters
 from sepahan_django import accounts, figures
 from sepahan_django.admin import display, first_run, pages
 from sepahan_django.admin.charts import Chart, Series, bar_chart
+from sepahan_django.admin.rights import may_see_content
 from sepahan_django.figures import Day, Figures
 from sepahan_django.models import Job, JobRun, MessageState, Overview
 from sepahan_django.values.jalali import format_date, localize_digits, localize_number, to_jalali_day
+from sepahan_django.values.visible import visible
 
 SPANS = (1, 7, 30)
 """Days that the figures are summed over."""
@@ -73,7 +75,8 @@ class OverviewAdmin(pages.AppAdmin):
             "doubts": pages.page_address(request, "sepahan_django_doubts")
             if display.may(request, "resolve_in_doubt")
             else "",
-            "jobs": _jobs(),
+            # What a job said names accounts and may repeat a number.
+            "jobs": _jobs(with_words=may_see_content(request) and not hidden),
             "credits": [
                 (str(row), display.credit(row))
                 for row in accounts.active_accounts()[:50]
@@ -158,19 +161,22 @@ def _queue(now: datetime, hidden: Collection[int]) -> dict[str, Any]:
     }
 
 
-def _jobs() -> list[dict[str, str]]:
+def _jobs(*, with_words: bool) -> list[dict[str, str]]:
     """Each job: when it last ran, and whether it ended well."""
     runs = {run.name: run for run in JobRun.objects.filter(name__in=Job.values)}
-    return [_job(job, runs.get(job)) for job in Job]
+    return [_job(job, runs.get(job), with_words=with_words) for job in Job]
 
 
-def _job(job: Job, run: JobRun | None) -> dict[str, str]:
+def _job(job: Job, run: JobRun | None, *, with_words: bool) -> dict[str, str]:
     seen = run.seen_at if run else None
+    said = run.last_error if run else ""
+    if said and not with_words:
+        said = _("It did not end well.")
     return {
         "name": str(job.label),
         "command": f"sepahan_{job}",
         "seen": display.moment(seen) if seen else "",
         "age": display.age(seen) if seen else _("has never run"),
         "ended_well": display.moment(run.last_ok_at if run else None),
-        "error": run.last_error if run else "",
+        "error": visible(said),
     }

@@ -1,6 +1,7 @@
 """What every page of the app has: the open incidents at its head, a way to the overview, the style sheet."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.apps import apps
 from django.contrib import admin
@@ -8,8 +9,8 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
 from sepahan_django.accounts import hidden_from
-from sepahan_django.admin import display
-from sepahan_django.incidents import Incident, open_incidents
+from sepahan_django.admin import display, trail
+from sepahan_django.incidents import Incident, Kind, open_incidents
 from sepahan_django.values.visible import visible
 
 OPEN_AT_ONCE = 3
@@ -25,6 +26,14 @@ class AppAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     class Media:
         css = {"all": ("sepahan_django/admin.css",)}
 
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        trail.keep(request)
+        return super().log_deletions(request, queryset)
+
+    def message_user(self, request: HttpRequest, message: Any, *args: Any, **kwargs: Any) -> None:
+        """Tell the user. Titles and the gateway's words stand in it, and none of them may turn it around."""
+        super().message_user(request, visible(str(message)), *args, **kwargs)
+
 
 @dataclass(frozen=True)
 class Note:
@@ -39,10 +48,11 @@ class Note:
 
 def notes(request: HttpRequest) -> list[Note]:
     """The open incidents, the worst first."""
-    return [_note(request, incident) for incident in open_incidents(hidden_from(request.user))]
+    hidden = hidden_from(request.user)
+    return [_note(request, incident, sees_all=not hidden) for incident in open_incidents(hidden)]
 
 
-def _note(request: HttpRequest, incident: Incident) -> Note:
+def _note(request: HttpRequest, incident: Incident, *, sees_all: bool) -> Note:
     title = incident.title
     if incident.credit is not None and display.may(request, "view_credit"):
         title = f"{title} ({display.money_text(incident.credit)})"
@@ -54,7 +64,10 @@ def _note(request: HttpRequest, incident: Incident) -> Note:
     return Note(
         incident.severity.value,
         visible(title),
-        visible(incident.detail) if display.may(request, "view_content") else "",
+        # A job's words are about all accounts.
+        visible(incident.detail)
+        if display.may(request, "view_content") and (sees_all or incident.kind is not Kind.JOB)
+        else "",
         incident.remedy,
         address,
     )

@@ -16,6 +16,9 @@ class SendRequestAdmin(RecordAdmin):
     list_display = ("request_number", "api_key", "state", "first", "attempts", "error_code", "price")
     list_filter = ("state", AccountFilter)
     content_columns = {"error": None}
+    money_columns = ("price",)
+    money_fields = ("total_price",)
+    plain_fields = ("request_id",)
     list_select_related = ("api_key",)
     fields = (
         "request_number",

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
+from django.db import models
 from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
@@ -16,6 +17,8 @@ from sepahan_django.values.phones import mask
 from sepahan_django.values.visible import visible
 
 HIDDEN = "•••"
+
+TEXTS = (models.CharField, models.TextField, models.JSONField)
 
 
 def may_see_content(request: HttpRequest) -> bool:
@@ -43,6 +46,47 @@ def visible_campaigns(request: HttpRequest, rows: "QuerySet[Any]") -> "QuerySet[
     return rows.exclude(Exists(OutboundMessage.objects.filter(campaign=OuterRef("pk"), api_key__in=hidden)))
 
 
+def as_key(value: object) -> int:
+    """A row's key out of a query or a form; 0, which no row has, for what no database can hold as one."""
+    text = str(value or "")
+    return int(text) if text.isdecimal() and len(text) <= 18 else 0
+
+
+class LookupsAsShown(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Refuses a lookup in the address (`?text__contains=`) that would tell, one letter after another, what
+    the page hides from this user. Django's own rule lets every field of the model itself be asked for.
+    """
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        name = lookup.split("__")[0]
+        if request is None or name in self.closed_to(request):
+            return False
+        return super().lookup_allowed(lookup, value, request)
+
+    def closed_to(self, request: HttpRequest) -> set[str]:
+        """The fields that this user may not look things up by."""
+        closed: set[str] = set()
+        if not may_see_content(request):
+            closed |= self.content_fields()
+        if not display.may(request, "view_credit"):
+            closed |= set(self.money_fields)
+        return closed
+
+    money_fields: tuple[str, ...] = ()
+    """What tells of the credit."""
+    plain_fields: tuple[str, ...] = ()
+    """Texts that everybody sees who sees the page."""
+
+    def content_fields(self) -> set[str]:
+        """Every text of the model but those declared as plain or filtered by: a new one is closed."""
+        plain = {*self.plain_fields, *map(str, self.list_filter)}
+        return {
+            field.name
+            for field in self.opts.concrete_fields
+            if isinstance(field, TEXTS) and not field.choices and field.name not in plain
+        }
+
+
 class AccountFilter(admin.SimpleListFilter):
     """By account, of those that the user may see."""
 
@@ -54,19 +98,23 @@ class AccountFilter(admin.SimpleListFilter):
         return [(str(pk), visible(title)) for pk, title in rows]
 
     def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
-        value = self.value()
-        return queryset.filter(api_key=int(value)) if value and value.isdecimal() else queryset
+        pk = as_key(self.value())
+        return queryset.filter(api_key=pk) if pk else queryset
 
 
-class ContentColumns(admin.ModelAdmin):  # type: ignore[type-arg]
+class ContentColumns(LookupsAsShown):
     """Shows other columns in the place of those with texts and numbers to whoever may not see them.
 
-    `content_columns` names them: what is shown otherwise, or None for nothing at all.
+    `content_columns` names them: what is shown otherwise, or None for nothing at all. `money_columns` are
+    left out for those who may not see the credit.
     """
 
     content_columns: dict[str, str | None] = {}
+    money_columns: tuple[str, ...] = ()
 
     def _shown(self, request: HttpRequest, names: Iterable[Any]) -> list[Any]:
+        if not display.may(request, "view_credit"):
+            names = [name for name in names if name not in self.money_columns]
         if may_see_content(request):
             return list(names)
         swapped = (self.content_columns.get(name, name) for name in names)

@@ -16,15 +16,15 @@ class SecretField(forms.CharField):
 
 
 def hide_in_post(request: HttpRequest, *names: str) -> None:
-    """Let an error report show these of the posted values masked.
+    """Let an error report show these of the posted values masked, of forms with a prefix too.
 
     Django's own decorator does that only where DEBUG is off.
     """
     if request.method != "POST":
         return
     data = request.POST.copy()
-    for name in names:
-        if name in data:
+    for name in data:
+        if name.rpartition("-")[2] in names:
             data.setlist(name, [Secret(value) for value in data.getlist(name)])
     data._mutable = False
     request.POST = data  # type: ignore[assignment]

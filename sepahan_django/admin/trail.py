@@ -7,20 +7,37 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.db.models import Model
+from django.db.models.signals import post_save
+from django.dispatch import receiver
 from django.http import HttpRequest
 
-from sepahan_django.models import OutboundMessage
+from sepahan_django.models import Actor, OutboundMessage
 from sepahan_django.models.outbound import OutboundMessageQuerySet
 from sepahan_django.models.transactions import retrying
+from sepahan_django.values.visible import visible
 
 MOST_NAMED = 500
 """Objects that get an entry each; of more, one entry tells the number."""
 
 
+def keep(request: HttpRequest) -> None:
+    """See to it that this user's entries are not deleted with the user."""
+    Actor.objects.get_or_create(user_id=request.user.pk)  # type: ignore[misc]
+
+
+@receiver(post_save, sender=LogEntry)
+def _keep_too(instance: LogEntry, **kwargs: Any) -> None:
+    """The entries that Django itself writes, of a changed account for one. Many at once send no signal."""
+    kind = instance.content_type
+    if kind is not None and kind.app_label == Actor._meta.app_label and not kwargs.get("raw"):
+        Actor.objects.get_or_create(user_id=instance.user_id)
+
+
 def note(request: HttpRequest, rows: Sequence[Model], said: str, *, flag: int = CHANGE) -> None:
     """An entry for each of these objects."""
     if rows:
-        LogEntry.objects.log_actions(request.user.pk, rows, flag, said)  # type: ignore[arg-type]
+        keep(request)
+        LogEntry.objects.log_actions(request.user.pk, rows, flag, visible(said))  # type: ignore[arg-type]
 
 
 def note_many(request: HttpRequest, model: type[Model], count: int, said: str) -> None:
@@ -30,7 +47,7 @@ def note_many(request: HttpRequest, model: type[Model], count: int, said: str) -
         content_type_id=ContentType.objects.get_for_model(model).pk,
         object_repr=f"{count} × {model._meta.verbose_name}"[:200],
         action_flag=CHANGE,
-        change_message=said,
+        change_message=visible(said),
     )
 
 

@@ -3,11 +3,12 @@
 import json
 import logging
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sepahan_django.gateway.codes import REFUSED_BEFORE_THE_GATEWAY, ErrorCode
-from sepahan_django.gateway.errors import OutcomeUnknown, Rejected
+from sepahan_django.gateway.errors import OutcomeUnknown, Rejected, SepahanError
 from sepahan_django.gateway.results import ReceivedMessage, SendResult
+from sepahan_django.gateway.secrets import Secret
 from sepahan_django.gateway.transport import Answer
 
 logger = logging.getLogger("sepahan_django")
@@ -32,24 +33,35 @@ def read(method: str, answer: Answer, value_of: Callable[[Any], T], *, redact: C
     `value_of` turns the envelope's value into the result or raises Malformed. `redact` takes secrets out
     of the gateway's own words.
     """
+    value, error = _read(method, answer, value_of, redact)
+    if error is not None:
+        # Here, where no local name holds the answer: an error report shows them.
+        raise error
+    return cast(T, value)
+
+
+def _read(
+    method: str, answer: Answer, value_of: Callable[[Any], T], redact: Callable[[str], str]
+) -> tuple[T | None, SepahanError | None]:
+    """The value, or the error to raise."""
     envelope = _envelope(answer.body)
     if envelope is None:
-        raise _without_envelope(method, answer, redact)
+        return None, _without_envelope(method, answer, redact)
     success = _flag(envelope.get("isSuccess"))
     if success is False:
-        raise _rejection(method, answer, envelope.get("error"), redact)
+        return None, _rejection(method, answer, envelope.get("error"), redact)
     try:
         value = value_of(envelope["value"] if success else envelope["result"])
     except (Malformed, KeyError):
         pass
     else:
         if envelope.get("error"):
-            said = redact(_text(envelope["error"]))
+            said = _words(envelope["error"], redact)
             logger.warning("%s: the gateway reports a success with an error beside it: %r", method, said)
-        return value
+        return value, None
     if success is None and answer.status in REFUSED_BEFORE_THE_GATEWAY:
-        raise _without_envelope(method, answer, redact)
-    raise _unreadable(method, answer, redact)
+        return None, _without_envelope(method, answer, redact)
+    return None, _unreadable(method, answer, redact)
 
 
 def _envelope(body: bytes) -> dict[str, Any] | None:
@@ -79,18 +91,18 @@ def _rejection(method: str, answer: Answer, error: Any, redact: Callable[[str], 
     details: list[str] = []
     if isinstance(error, dict):
         code = _number_or_none(error.get("code"))
-        message = _text(error.get("message"))
+        message = _words(error.get("message"), redact)
         listed = error.get("details")
-        details = [_text(one) for one in (listed[:20] if isinstance(listed, list) else [listed])]
+        details = [_words(one, redact) for one in (listed[:20] if isinstance(listed, list) else [listed])]
     else:
-        message = _text(error)
+        message = _words(error, redact)
     if code is None and method == "Receive" and answer.status in RECEIVE_STATUSES:
         code = answer.status
     return Rejected(
-        redact(message),
+        message,
         method=method,
         code=code,
-        details=[redact(one) for one in details if one],
+        details=[one for one in details if one],
         http_status=answer.status,
     )
 
@@ -109,18 +121,19 @@ def _without_envelope(method: str, answer: Answer, redact: Callable[[str], str])
 
 
 def _unreadable(method: str, answer: Answer, redact: Callable[[str], str]) -> OutcomeUnknown:
+    # What can't be read of a new token may be the token, which nobody knows yet and nothing can take out.
+    shown = b"" if method == "GenerateApiKey" else answer.body[: LONGEST_TEXT * 5]
     return OutcomeUnknown(
         f"the answer (HTTP {answer.status}, {len(answer.body)} bytes) can't be read",
         method=method,
         http_status=answer.status,
-        answer=redact(answer.body[: LONGEST_TEXT * 4].decode("utf-8", "replace"))[:LONGEST_TEXT],
+        answer=redact(shown.decode("utf-8", "replace"))[:LONGEST_TEXT],
     )
 
 
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    return (value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))[:LONGEST_TEXT]
+def _words(value: Any, redact: Callable[[str], str]) -> str:
+    """The gateway's words. What is secret is taken out first: a cut could leave a part that nobody finds."""
+    return redact(_part(value))[:LONGEST_TEXT]
 
 
 def whole_number(value: Any) -> int:
@@ -188,9 +201,9 @@ def _part(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def token(value: Any) -> str:
+def token(value: Any) -> Secret:
     """Of `GenerateApiKey`: in an object, or bare."""
     found = value.get("token") if isinstance(value, dict) else value
     if not isinstance(found, str) or not found.strip():
         raise Malformed
-    return found.strip()
+    return Secret(found.strip())

@@ -5,6 +5,7 @@ comments name its parts.
 """
 
 import json
+import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
@@ -236,18 +237,20 @@ class SepahanClient:
         if failure is not None:
             kind = OutcomeUnknown if failure.left else NotSubmitted
             raise kind(failure.reason, method=method)
-        return answers.read(method, answer, value_of, redact=self._redactor(secrets))
+        sent = (self._token, *secrets) if has_token else secrets
+        return answers.read(method, answer, value_of, redact=_redactor(sent))
 
-    def _redactor(self, secrets: Sequence[str]) -> Callable[[str], str]:
-        """Takes the token, and what else is secret in a call, out of the gateway's own words."""
-        hidden = [str(secret) for secret in (self._token, *secrets) if len(secret) >= 4]
 
-        def redact(text: str) -> str:
-            for secret in hidden:
-                text = text.replace(secret, "••••")
-            return text
+def _redactor(secrets: Sequence[str]) -> Callable[[str], str]:
+    """Takes what is secret in a call out of the gateway's own words, in letters of either case."""
+    hidden = [re.compile(re.escape(secret), re.IGNORECASE) for secret in secrets if len(secret) >= 4]
 
-        return redact
+    def redact(text: str) -> str:
+        for secret in hidden:
+            text = secret.sub("••••", text)
+        return text
+
+    return redact
 
 
 def _header_value(value: str, name: str) -> str:

@@ -11,7 +11,12 @@ class Secret(str):
     __slots__ = ()
 
     def __repr__(self) -> str:
-        return f"'••••{self[-4:]}'" if len(self) >= 16 else "'••••'"
+        return f"'{self.masked}'"
+
+    @property
+    def masked(self) -> str:
+        """What may be shown: its last four characters, and of a short one nothing."""
+        return f"••••{self[-4:]}" if len(self) >= 16 else "••••"
 
     def __reduce__(self) -> tuple[type["Secret"], tuple[str]]:
         return type(self), (str.__str__(self),)

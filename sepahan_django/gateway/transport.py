@@ -13,7 +13,7 @@ import time
 import zlib
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import requests
@@ -22,7 +22,7 @@ from requests.auth import AuthBase
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from sepahan_django.gateway.secrets import Secret
+from sepahan_django.gateway.secrets import Secret, SecretBytes
 
 LARGEST_ANSWER = 4 * 1024 * 1024
 """Bytes. A hundred inbound messages of the greatest length are a tenth of it."""
@@ -34,7 +34,8 @@ class Answer:
     """What came back: the HTTP status and the whole body."""
 
     status: int
-    body: bytes
+    body: bytes = field(repr=False)
+    """It may repeat the token, or be the first to tell it."""
 
 
 class Failure(Exception):
@@ -177,7 +178,8 @@ class _Watched:
         assert self.sock is not None
         watch.follow(self.sock)
         watch.left = True
-        super().send(data)  # type: ignore[misc]
+        # Its head holds the token. `http.client` prints what it sends where somebody sets its debuglevel.
+        super().send(SecretBytes(data) if isinstance(data, bytes) else data)  # type: ignore[misc]
 
 
 class _WatchedHTTP(_Watched, HTTPConnection):

@@ -17,6 +17,7 @@ from sepahan_django.accounts import AccountError
 from sepahan_django.gateway.errors import SepahanError
 from sepahan_django.jobs import Heartbeat
 from sepahan_django.labels import sentence
+from sepahan_django.logs import one_line, without_numbers
 from sepahan_django.models import Job
 
 
@@ -108,13 +109,15 @@ class SepahanCommand(BaseCommand):
         try:
             troubles = self.work(stop, **options)
         except (AccountError, SepahanError, ImproperlyConfigured) as error:
-            raise CommandError(sentence(error)) from None
+            raise CommandError(one_line(without_numbers(sentence(error)))) from None
         except (DatabaseError, InterfaceError) as error:
             connections.close_all()
             reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
             raise CommandError(_("The database can't be used: %(why)s") % {"why": reason}) from None
         if troubles:
-            raise CommandError("\n".join(f"{title}: {why}" for title, why in troubles.items()))
+            # Mailed by cron, and shown on pages: one line each, whatever the gateway has written.
+            lines = (one_line(without_numbers(f"{title}: {why}")) for title, why in troubles.items())
+            raise CommandError("\n".join(lines))
 
     def work(self, stop: Stopper, **options: Any) -> Mapping[str, str]:
         """One run; returns a sentence for each account in trouble."""

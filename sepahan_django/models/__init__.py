@@ -13,9 +13,11 @@ from sepahan_django.models.inbound import Acknowledgement, InboundMessage
 from sepahan_django.models.jobs import Job, JobRun, Overview
 from sepahan_django.models.outbound import Campaign, OutboundMessage, SendRequest
 from sepahan_django.models.states import InvalidTransition, MessageState, Priority, RequestState
+from sepahan_django.models.trail import Actor
 
 __all__ = [
     "Acknowledgement",
+    "Actor",
     "ApiKey",
     "Campaign",
     "DraftRow",

@@ -4,9 +4,11 @@ from typing import Any
 
 from django.contrib.auth.models import Group
 from django.db import models
+from django.db.models.signals import m2m_changed
+from django.dispatch import receiver
 from django.utils.translation import gettext_lazy as _
 
-from sepahan_django.models.fields import EncryptedField
+from sepahan_django.models.fields import EncryptedField, stored_form
 from sepahan_django.values.visible import visible
 
 
@@ -49,6 +51,16 @@ class ApiKey(models.Model):
         help_text=_("Only staff of these groups see and use the account. Empty: all who may send."),
     )
 
+    is_limited = models.BooleanField(
+        _("limited"),
+        default=False,
+        help_text=_(
+            "The groups it was limited to are gone, and only superusers see it. Choose others, or untick "
+            "this to open it to all who may send."
+        ),
+    )
+    """Whether it is limited to groups. Kept beside them, so that the end of a group opens nothing."""
+
     credit = models.BigIntegerField(_("credit (Rials)"), null=True, blank=True, editable=False)
     credit_checked_at = models.DateTimeField(_("credit checked at"), null=True, blank=True, editable=False)
     credit_was_low = models.BooleanField(default=False, editable=False)
@@ -82,6 +94,18 @@ class ApiKey(models.Model):
     def __str__(self) -> str:
         return visible(self.title)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """For pickles, which caches and task queues keep: with the token as it is stored."""
+        state: dict[str, Any] = super().__getstate__()
+        if "token" in state:
+            state["token"] = stored_form(state["token"])
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)  # type: ignore[misc]
+        if "token" in self.__dict__:
+            self.token = self.__dict__["token"]  # decrypts it, see SecretAttribute
+
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save; a new default takes the place of the old one."""
         super().save(*args, **kwargs)
@@ -96,6 +120,14 @@ class ApiKey(models.Model):
     def is_paused(self) -> bool:
         """Whether the account waits for somebody, or for its next attempt."""
         return self.paused_until is not None
+
+
+@receiver(m2m_changed, sender=ApiKey.groups.through)
+def _note_limit(instance: ApiKey, action: str, **kwargs: Any) -> None:
+    """Who adds or takes out groups decides who sees the account. A group's deletion does not come by here."""
+    if action in ("post_add", "post_remove", "post_clear"):
+        instance.is_limited = instance.groups.exists()
+        ApiKey.objects.filter(pk=instance.pk).update(is_limited=instance.is_limited)
 
 
 class SenderLine(models.Model):

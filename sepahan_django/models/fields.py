@@ -22,6 +22,20 @@ class UnreadableSecret(Secret):
         return secret
 
 
+def stored_form(value: Any) -> Any:
+    """What the database and pickles hold of a secret: encrypted, or as it was where no key decrypts it."""
+    if isinstance(value, UnreadableSecret):
+        return value.stored
+    if value is None or value == "":
+        return value
+    if isinstance(value, Secret):
+        # Clear text, whatever it looks like: a stored form out of a backup that somebody enters as a token
+        # must not be taken for one, or it would be decrypted and sent to an address of their choice.
+        return encrypt(value)
+    secret = Secret(value)  # also on its way to encryption, should that fail
+    return str(secret) if secret.startswith(PREFIX) else encrypt(secret)
+
+
 class SecretAttribute(DeferredAttribute):
     """Makes a `Secret` of whatever is assigned, so that an unsaved token doesn't show itself either."""
 
@@ -56,12 +70,7 @@ class EncryptedField(models.TextField):  # type: ignore[type-arg]
             return UnreadableSecret(value)
 
     def get_prep_value(self, value: Any) -> Any:
-        if isinstance(value, UnreadableSecret):
-            return value.stored
-        if value is None or value == "":
-            return value
-        secret = Secret(value)  # also on its way to encryption, should that fail
-        return str(secret) if secret.startswith(PREFIX) else encrypt(secret)
+        return stored_form(value)
 
     def value_to_string(self, obj: models.Model) -> str:
         """What `dumpdata` writes: never the clear text."""

@@ -104,8 +104,10 @@ def normalize_line(value: object) -> str:
 
 
 def mask(number: str) -> str:
-    """The number with its middle hidden, for logs: 0912•••6789."""
-    return f"{number[:4]}•••{number[-4:]}" if len(number) >= 10 else "•••"
+    """The number with its middle hidden, for logs: 0912•••6789. A short one shows less, down to nothing."""
+    if len(number) >= 11:
+        return f"{number[:4]}•••{number[-4:]}"
+    return f"{number[:2]}•••{number[-2:]}" if len(number) >= 8 else "•••"
 
 
 @dataclass(frozen=True)

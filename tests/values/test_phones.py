@@ -80,6 +80,13 @@ def test_a_masked_number_hides_its_middle():
     assert mask("09121236789") == "0912•••6789"
 
 
+@pytest.mark.parametrize(
+    ("number", "shown"), [("9121236789", "91•••89"), ("30001234", "30•••34"), ("3000", "•••"), ("", "•••")]
+)
+def test_of_a_short_number_less_is_shown(number, shown):
+    assert mask(number) == shown
+
+
 PASTED = [
     ("09121234567\n09351234567", ["09121234567", "09351234567"]),
     ("09121234567,09351234567", ["09121234567", "09351234567"]),

@@ -33,8 +33,9 @@ class Command(SepahanCommand):
     def work(self, stop: Stopper, **options: Any) -> Mapping[str, str]:
         row = accounts.generate_api_key(
             title=options["title"],
-            username=Secret(os.environ.get("SEPAHAN_USERNAME") or self._asked("User name: ", input)),
-            password=Secret(os.environ.get("SEPAHAN_PASSWORD") or self._asked("Password: ", getpass)),
+            # Taken out, so that nothing that this process starts or reports has them after it.
+            username=Secret(os.environ.pop("SEPAHAN_USERNAME", "") or self._asked("User name: ", input)),
+            password=Secret(os.environ.pop("SEPAHAN_PASSWORD", "") or self._asked("Password: ", getpass)),
             domain=options["domain"],
             ips=options["ip"],
             base_url=options["base_url"],
