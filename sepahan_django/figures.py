@@ -13,6 +13,7 @@ from django.db.models import Aggregate, Count, IntegerField, OuterRef, Q, QueryS
 
 from sepahan_django.models import (
     ApiKey,
+    Campaign,
     InboundMessage,
     MessageState,
     OutboundMessage,
@@ -108,36 +109,43 @@ def summed(days: Sequence[Day]) -> Figures:
 @dataclass(frozen=True)
 class Queue:
     """What waits: SMS due now, SMS planned for later, SMS in doubt, and since when the oldest of those due
-    is due."""
+    is due. SMS of paused campaigns are `paused`, whenever they are due, and nothing else."""
 
     due: int
     planned: int
     in_doubt: int
     oldest: datetime | None
+    paused: int = 0
 
 
 def queue(*, now: datetime, hidden: Collection[int] = ()) -> Queue:
-    """What waits to be sent, of all but the `hidden` accounts. Three queries."""
+    """What waits to be sent, of all but the `hidden` accounts. Four queries; five while campaigns pause."""
     outbound = _without(OutboundMessage.objects.all(), hidden)
-    counts = outbound.filter(state=MessageState.QUEUED).aggregate(
+    queued = outbound.filter(state=MessageState.QUEUED)
+    held = Campaign.objects.paused_pks()
+    paused = queued.filter(campaign__in=held).count() if held else 0
+    counts = (queued.exclude(campaign__in=held) if held else queued).aggregate(
         due=Count("pk", filter=Q(due_at__lte=now)), planned=Count("pk", filter=Q(due_at__gt=now))
     )
     in_doubt = outbound.filter(state=MessageState.IN_DOUBT).count()
-    lanes = first_due()
+    lanes = first_due(held)
     accounts = ApiKey.objects.exclude(pk__in=hidden).order_by()
     rows = accounts.annotate(**lanes).values_list(*lanes)[:MOST_ACCOUNTS]
     firsts = [moment for row in rows for moment in row if moment is not None and moment <= now]
     oldest = min(firsts, default=None)
-    return Queue(due=counts["due"], planned=counts["planned"], in_doubt=in_doubt, oldest=oldest)
+    return Queue(
+        due=counts["due"], planned=counts["planned"], in_doubt=in_doubt, oldest=oldest, paused=paused
+    )
 
 
-def first_due() -> dict[str, Subquery]:
-    """For an annotation of accounts: of each lane, when the first of its queued messages is due.
+def first_due(paused: Collection[int] = ()) -> dict[str, Subquery]:
+    """For an annotation of accounts: of each lane, when the first of its queued messages is due,
+    without those of `paused` campaigns.
 
     Without a condition on that time, so that each is the first entry of an index on every database: MariaDB
     uses no range in a subquery that depends on a row outside.
     """
-    queued = OutboundMessage.objects.filter(state=MessageState.QUEUED, api_key=OuterRef("pk"))
+    queued = OutboundMessage.objects.filter(state=MessageState.QUEUED, api_key=OuterRef("pk")).outside(paused)
     return {
         f"first_due_{lane}": Subquery(
             queued.filter(priority=lane).order_by("due_at", "pk").values("due_at")[:1]

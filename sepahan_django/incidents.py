@@ -21,6 +21,7 @@ from sepahan_django.gateway.codes import ErrorCode
 from sepahan_django.labels import error_text
 from sepahan_django.models import (
     ApiKey,
+    Campaign,
     Job,
     JobRun,
     MessageState,
@@ -90,7 +91,8 @@ class Incident:
 def open_incidents(hidden: Collection[int] = ()) -> list[Incident]:
     """The open incidents but those of the `hidden` accounts, the worst first.
 
-    Three queries, whatever the tables hold, and a fourth while delivery states were never asked for.
+    Three queries, whatever the tables hold, and a fourth while delivery states were never asked for. One more
+    while a queue stands still, and another when the reason may be that a campaign pauses.
     """
     now = timezone.now()
     standings = _standings(now, hidden)
@@ -110,7 +112,15 @@ class _Standing:
 
 
 def _standings(now: datetime, hidden: Collection[int]) -> list[_Standing]:
-    """Of the accounts in use. One query."""
+    """Of the accounts in use."""
+    found = _standings_but(now, hidden, paused=())
+    if any(one.is_stuck for one in found) and (paused := Campaign.objects.paused_pks()):
+        return _standings_but(now, hidden, paused=paused)
+    return found
+
+
+def _standings_but(now: datetime, hidden: Collection[int], *, paused: Collection[int]) -> list[_Standing]:
+    """Without the messages of the `paused` campaigns, which wait because somebody wants them to."""
     late = now - STUCK_AFTER
     went_out = SendRequest.objects.filter(
         api_key=OuterRef("pk"), finished_at__gt=late, state=RequestState.ACCEPTED
@@ -118,7 +128,7 @@ def _standings(now: datetime, hidden: Collection[int]) -> list[_Standing]:
     rows = ApiKey.objects.filter(is_active=True).exclude(pk__in=hidden)
     if not setting("API_KEY"):
         rows = rows.filter(origin=None)
-    lanes = first_due()
+    lanes = first_due(paused)
     standings = []
     for row in rows.annotate(went_out=Exists(went_out), **lanes)[:MOST_ACCOUNTS]:
         firsts = [getattr(row, lane) for lane in lanes]
