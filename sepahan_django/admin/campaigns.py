@@ -115,9 +115,7 @@ class CampaignAdmin(RecordAdmin):
         if request.method != "GET":
             return HttpResponseNotAllowed(["GET"])
         standing = campaigns.standings([campaign])[campaign.pk]
-        answer = JsonResponse(progress(standing, now=timezone.now()).as_json())
-        answer.headers["Cache-Control"] = "no-store"
-        return answer
+        return JsonResponse(progress(standing, now=timezone.now()).as_json())
 
     def _found(self, request: HttpRequest, pk: int, *permissions: str) -> Campaign:
         """The campaign, for whoever may see it and has these permissions."""
