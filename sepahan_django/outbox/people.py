@@ -48,10 +48,15 @@ def mark_sent(messages: OutboundMessageQuerySet) -> int:
 def _each_chunk(messages: OutboundMessageQuerySet, change: Callable[[OutboundMessageQuerySet], int]) -> int:
     """In bounded statements, so that a million rows hold no lock for long."""
     total, last = 0, 0
-    while pks := list(messages.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:CHUNK]):
+    while pks := _next_pks(messages, last):
         total += _changed(OutboundMessage.objects.filter(pk__in=pks), change)
         last = pks[-1]
     return total
+
+
+def _next_pks(messages: OutboundMessageQuerySet, last: int) -> list[int]:
+    rows = messages.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)
+    return retrying(lambda: list(rows.all()[:CHUNK]))
 
 
 def _changed(rows: OutboundMessageQuerySet, change: Callable[[OutboundMessageQuerySet], int]) -> int:

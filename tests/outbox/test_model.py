@@ -72,8 +72,9 @@ class Outbox(RuleBasedStateMachine):
         is_one_text=st.booleans(),
         minutes=st.sampled_from([None, None, 1, 30]),
         campaign=st.sampled_from([None, "Yalda", "Nowruz"]),
+        is_paused_at_once=st.booleans(),
     )
-    def queue_many(self, count, bad, is_one_text, minutes, campaign):
+    def queue_many(self, count, bad, is_one_text, minutes, campaign, is_paused_at_once):
         numbers = [number(self.serial + index) for index in range(count)]
         self.serial += count
         if bad:
@@ -83,6 +84,8 @@ class Outbox(RuleBasedStateMachine):
         send_mass_sms(pairs, expires_at=self._in(minutes), campaign=of)
         if of is not None and of.paused_at is not None:
             WORLD.held.update(numbers)
+        if is_paused_at_once:
+            self._pause()
 
     @rule(minutes=st.sampled_from([None, 1, 3, 10]), priority=st.sampled_from([0, 1]))
     def queue_one(self, minutes, priority):
