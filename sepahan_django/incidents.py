@@ -16,11 +16,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from sepahan_django.conf import setting
-from sepahan_django.figures import first_due
+from sepahan_django.figures import first_due, first_due_outside
 from sepahan_django.gateway.codes import ErrorCode
 from sepahan_django.labels import error_text
 from sepahan_django.models import (
     ApiKey,
+    Campaign,
     Job,
     JobRun,
     MessageState,
@@ -90,7 +91,8 @@ class Incident:
 def open_incidents(hidden: Collection[int] = ()) -> list[Incident]:
     """The open incidents but those of the `hidden` accounts, the worst first.
 
-    Three queries, whatever the tables hold, and a fourth while delivery states were never asked for.
+    Three queries, whatever the tables hold, and a fourth while delivery states were never asked for. One more
+    while a queue stands still, and when campaigns pause meanwhile three for each account that seems stuck.
     """
     now = timezone.now()
     standings = _standings(now, hidden)
@@ -110,7 +112,7 @@ class _Standing:
 
 
 def _standings(now: datetime, hidden: Collection[int]) -> list[_Standing]:
-    """Of the accounts in use. One query."""
+    """Of the accounts in use. One query, and more only while one of them seems stuck."""
     late = now - STUCK_AFTER
     went_out = SendRequest.objects.filter(
         api_key=OuterRef("pk"), finished_at__gt=late, state=RequestState.ACCEPTED
@@ -124,7 +126,19 @@ def _standings(now: datetime, hidden: Collection[int]) -> list[_Standing]:
         firsts = [getattr(row, lane) for lane in lanes]
         is_late = any(first is not None and first < late for first in firsts)
         standings.append(_Standing(row, is_late and not row.went_out))
-    return standings
+    return _without_paused(standings, late) if any(one.is_stuck for one in standings) else standings
+
+
+def _without_paused(standings: list[_Standing], late: datetime) -> list[_Standing]:
+    """What waits because somebody has paused its campaign is not stuck."""
+    paused = Campaign.objects.paused_pks()
+    if not paused:
+        return standings
+    found = []
+    for one in standings:
+        first = first_due_outside(paused, api_key=one.account.pk) if one.is_stuck else None
+        found.append(_Standing(one.account, first is not None and first < late))
+    return found
 
 
 # Of one account

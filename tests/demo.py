@@ -16,20 +16,30 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 BROWSER_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 
 
-@contextmanager
-def running_demo(folder: Path) -> Iterator[str]:
-    """The demo's address, while it runs with a fresh database in this folder."""
+def free_port() -> int:
+    """One that nobody listens on at the moment."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = os.environ | {
+        port: int = free.getsockname()[1]
+        return port
+
+
+def demo_environment(folder: Path, port: int) -> dict[str, str]:
+    """The variables of a demo with its database in this folder, also for another process that works on it."""
+    return os.environ | {
         "DEMO": "true",
         "DEBUG": "true",
         "DATABASE_URL": f"sqlite:///{folder / 'demo.sqlite3'}",
         "DJANGO_SETTINGS_MODULE": "example_project.settings",
         "PYTHONUNBUFFERED": "1",
         "SEPAHAN_API_KEY": "",
+        "SEPAHAN_BASE_URL": f"http://127.0.0.1:{port}/sandbox",
     }
+
+
+@contextmanager
+def running_demo(environment: dict[str, str], port: int) -> Iterator[str]:
+    """The demo's address, while it runs."""
     process = subprocess.Popen(
         [sys.executable, "manage.py", "demo", "--port", str(port)],
         cwd=ROOT,

@@ -21,6 +21,7 @@ from sepahan_django.gateway.errors import NotSubmitted, OutcomeUnknown, Rejected
 from sepahan_django.models import (
     Acknowledgement,
     ApiKey,
+    Campaign,
     InboundMessage,
     OutboundMessage,
     SendRequest,
@@ -65,6 +66,9 @@ class World:
         self.inbound: list[ReceivedMessage] = []
         self.unread: list[int] = []
         self.sent_too_late: list[str] = []
+        self.held: set[str] = set()
+        """Recipients of messages that the pause of their campaign holds back."""
+        self.sent_though_held: set[str] = set()
 
     def now(self) -> datetime:
         """The clock of the gateway and of all workers."""
@@ -122,6 +126,7 @@ class ModelClient:
         WORLD.sent_too_late += OutboundMessage.objects.filter(
             recipient__in=recipients, expires_at__lte=WORLD.time
         ).values_list("recipient", flat=True)
+        WORLD.sent_though_held |= WORLD.held & set(recipients)
         fault = WORLD.next_fault()
         if WORLD.knows(request_id):
             raise _refusal(-20)
@@ -210,7 +215,7 @@ def fresh_world() -> Iterator[World]:
     """An empty database and a new gateway, whose clock is everybody's."""
     real_now = django_timezone.now
     WORLD.__init__()  # type: ignore[misc]
-    for model in (OutboundMessage, SendRequest, InboundMessage, Acknowledgement, ApiKey):
+    for model in (OutboundMessage, Campaign, SendRequest, InboundMessage, Acknowledgement, ApiKey):
         model.objects.all().delete()
     accounts.forget_clients()
     django_timezone.now = WORLD.now

@@ -4,18 +4,31 @@ The server, the sandbox and the workers are those of `manage.py demo`, in a proc
 """
 
 import os
+import subprocess
+import sys
 
 import pytest
 
-from tests.demo import BROWSER_ARGUMENTS, CHROMIUM, running_demo, signed_in
+from tests.demo import BROWSER_ARGUMENTS, CHROMIUM, ROOT, demo_environment, free_port, running_demo, signed_in
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory):
+def port():
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory, port):
+    """The variables of the demo, for another process that works on its database."""
+    return demo_environment(tmp_path_factory.mktemp("demo"), port)
+
+
+@pytest.fixture(scope="module")
+def demo(environment, port):
     """The demo's address."""
-    with running_demo(tmp_path_factory.mktemp("demo")) as address:
+    with running_demo(environment, port) as address:
         yield address
 
 
@@ -94,6 +107,45 @@ def test_the_main_job_from_sending_to_the_answer(page, demo):
     expect(page.locator("#phone-09351234567")).to_contain_text("رأی شما ثبت شد: 2")
 
 
+PAUSED_CAMPAIGN = """
+from django.utils import timezone
+from sepahan_django.models import Campaign
+from sepahan_django.sms import send_mass_sms
+campaign = Campaign.objects.create(title="Yalda", paused_at=timezone.now())
+send_mass_sms(((f"0912{index:07}", "x") for index in range(30)), campaign=campaign)
+print("campaign", campaign.pk)
+"""
+
+
+def test_the_page_of_a_campaign_keeps_up_with_it_by_itself(page, demo, environment):
+    from playwright.sync_api import expect
+
+    shell = [sys.executable, "manage.py", "shell", "-c", PAUSED_CAMPAIGN]
+    said = subprocess.run(shell, cwd=ROOT, env=environment, check=True, capture_output=True, text=True).stdout
+    address = f"{demo}/admin/sepahan_django/campaign/{said.split()[-1]}/change/"
+    page.goto(address)
+    page.evaluate("window.isTheSamePage = true")
+    expect(page.locator("[data-sepahan-phase]")).to_have_text("متوقف")
+    expect(page.locator("[data-sepahan-text=sentence]")).to_contain_text("۰ از ۳۰ پیامک رفته")
+
+    # Somebody else lets it go on.
+    other = page.context.new_page()
+    other.goto(address)
+    other.get_by_role("button", name="ادامه").click()
+    expect(other.locator(".messagelist")).to_contain_text("ادامه می‌یابد")
+    other.close()
+
+    page.bring_to_front()
+    expect(page.locator("[data-sepahan-text=sentence]")).to_contain_text(
+        "۳۰ پیامک، چیزی نمانده", timeout=60_000
+    )
+    expect(page.locator("[data-sepahan-phase]")).to_have_text("پایان‌یافته")
+    expect(page.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "100")
+    expect(page.get_by_role("button", name="ادامه")).to_be_hidden()
+    expect(page.get_by_role("status")).to_contain_text("چیزی برای ارسال نمانده است")
+    assert page.evaluate("window.isTheSamePage")
+
+
 def test_the_browser_counts_as_the_server_does(page, demo):
     import json
 
@@ -118,6 +170,8 @@ def test_the_browser_counts_as_the_server_does(page, demo):
         "admin/sepahan_django/inboundmessage/",
         "admin/sepahan_django/overview/",
         "admin/sepahan_django/overview/first-run/",
+        "admin/sepahan_django/campaign/",
+        "admin/sepahan_django/campaign/1/change/",
         "sandbox/",
     ],
 )
@@ -137,6 +191,7 @@ PAGES = [
         "apikey/1/change/",
     ),
     *("senderline/", "senderline/add/", "outboundmessage/1/change/", "sendrequest/1/change/"),
+    "campaign/1/change/",
 ]
 
 

@@ -314,10 +314,19 @@ def test_the_worst_comes_first(gateway):
 
 def test_they_cost_three_queries_however_many_accounts_and_messages(gateway, django_assert_num_queries):
     for index in range(5):
-        waiting(4, api_key=account(f"a{index}"))
+        queued(4, api_key=account(f"a{index}"))
     for job in Job:
         ran(job, DAY)
     with django_assert_num_queries(3):
+        open_incidents()
+
+
+def test_a_queue_that_stands_still_costs_a_query_more(gateway, django_assert_num_queries):
+    for index in range(5):
+        waiting(4, api_key=account(f"a{index}"))
+    for job in Job:
+        ran(job, DAY)
+    with django_assert_num_queries(4):
         open_incidents()
 
 

@@ -70,8 +70,12 @@ def bar_chart(
     labels: Sequence[str],
     show: Callable[[int], str],
     right_to_left: bool,
+    tick_every: int = TICK_EVERY,
 ) -> Chart:
-    """Stacked bars, one for each label, in the direction of reading. `show` writes a value."""
+    """Stacked bars, one for each label, in the direction of reading. `show` writes a value.
+
+    One label of `tick_every` is written under its bar.
+    """
     totals = [sum(values) for values in zip(*(one.values for one in series), strict=True)]
     top = _round_above(max(totals, default=0))
     levels = [Mark(_unit(_y(value, top)), show(value)) for value in sorted({top // 2, top}) if value]
@@ -91,7 +95,7 @@ def bar_chart(
                 segments=_stacked(series, index, top),
             )
         )
-        if (len(labels) - 1 - index) % TICK_EVERY == TICK_EVERY // 2:
+        if (len(labels) - 1 - index) % tick_every == tick_every // 2:
             ticks.append(Mark(_unit(x + place / 2), label))
     return Chart(
         name=name,

@@ -1,6 +1,7 @@
 """The button that makes a file of a list, with the filters and the search that are on."""
 
 import tempfile
+from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -74,23 +75,39 @@ class Exporting(admin.ModelAdmin):  # type: ignore[type-arg]
             "query": without_numbers(unquote_plus(request.GET.urlencode())) or "—",
         }
         trail.note_many(request, self.model, count, said)
-        rows = exports.rows_of(found, columns)
-        name = f"{self.opts.model_name}-{to_jalali_day(timezone.now()).replace('/', '-')}"
-        if not is_xlsx:
-            return StreamingHttpResponse(
-                exports.csv_lines(rows),
-                content_type="text/csv; charset=utf-8",
-                headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
-            )
-        # On disk, not in memory; gone when the answer is sent.
-        file = tempfile.TemporaryFile()  # noqa: SIM115 - FileResponse closes it
-        try:
-            exports.write_xlsx(file, rows, right_to_left=get_language_bidi())
-        except ImportError:
-            file.close()
-            self.message_user(
-                request, _("For Excel files the server needs sepahan_django[xlsx]; use CSV."), messages.ERROR
-            )
-            return back
-        file.seek(0)
-        return FileResponse(file, as_attachment=True, filename=f"{name}.xlsx", content_type=XLSX)
+        return file_of(
+            exports.rows_of(found, columns), name=file_name(self.opts.model_name or ""), is_xlsx=is_xlsx
+        ) or self._without_xlsx(request, back)
+
+    def _without_xlsx(self, request: HttpRequest, back: HttpResponseBase) -> HttpResponseBase:
+        self.message_user(request, no_xlsx(), messages.ERROR)
+        return back
+
+
+def file_name(subject: str) -> str:
+    """What a file of today is called, without its ending."""
+    return f"{subject}-{to_jalali_day(timezone.now()).replace('/', '-')}"
+
+
+def no_xlsx() -> str:
+    """What to say where the server can't write Excel files."""
+    return _("For Excel files the server needs sepahan_django[xlsx]; use CSV.")
+
+
+def file_of(rows: Iterable[Sequence[str]], *, name: str, is_xlsx: bool) -> HttpResponseBase | None:
+    """The rows as a file to download, written as they are read; None where Excel files can't be written."""
+    if not is_xlsx:
+        return StreamingHttpResponse(
+            exports.csv_lines(rows),
+            content_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
+        )
+    # On disk, not in memory; gone when the answer is sent.
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - FileResponse closes it
+    try:
+        exports.write_xlsx(file, rows, right_to_left=get_language_bidi())
+    except ImportError:
+        file.close()
+        return None
+    file.seek(0)
+    return FileResponse(file, as_attachment=True, filename=f"{name}.xlsx", content_type=XLSX)

@@ -156,6 +156,7 @@ def _queue(now: datetime, hidden: Collection[int]) -> dict[str, Any]:
     return {
         "due": localize_number(waiting.due),
         "planned": localize_number(waiting.planned),
+        "paused": localize_number(waiting.paused) if waiting.paused else "",
         "in_doubt": localize_number(waiting.in_doubt),
         "oldest": display.age(waiting.oldest) if waiting.oldest else display.EMPTY,
     }

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from sepahan_django import accounts
 from sepahan_django.admin import display
 from sepahan_django.conf import setting
-from sepahan_django.models import OutboundMessage
+from sepahan_django.models import MessageState, OutboundMessage
 from sepahan_django.values.phones import mask
 from sepahan_django.values.visible import visible
 
@@ -43,7 +43,11 @@ def visible_campaigns(request: HttpRequest, rows: "QuerySet[Any]") -> "QuerySet[
     hidden = accounts.hidden_from(request.user)
     if not hidden:
         return rows
-    return rows.exclude(Exists(OutboundMessage.objects.filter(campaign=OuterRef("pk"), api_key__in=hidden)))
+    # All the states, by name, so that account and campaign are looked up in one index.
+    theirs = OutboundMessage.objects.filter(
+        campaign=OuterRef("pk"), state__in=MessageState.values, api_key__in=hidden
+    )
+    return rows.exclude(Exists(theirs))
 
 
 def as_key(value: object) -> int:

@@ -28,6 +28,16 @@ from sepahan_django.values.visible import visible
 FURTHEST_DUE = timedelta(hours=6)
 
 
+class CampaignQuerySet(models.QuerySet["Campaign"]):
+    """Questions about sets of campaigns."""
+
+    def paused_pks(self) -> list[int]:
+        """The ids of those whose pause holds something back: usually none, seldom more than a few."""
+        held = OutboundMessage.objects.filter(campaign=models.OuterRef("pk"), state=MessageState.QUEUED)
+        rows = self.filter(models.Exists(held), paused_at__isnull=False).order_by()
+        return list(rows.values_list("pk", flat=True))
+
+
 class Campaign(models.Model):
     """One sending to many."""
 
@@ -46,10 +56,19 @@ class Campaign(models.Model):
     paused_at = models.DateTimeField(_("paused at"), null=True, blank=True, editable=False)
     """While it is set none of its messages is claimed."""
 
+    objects = CampaignQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("campaign")
         verbose_name_plural = _("campaigns")
         ordering = ("-pk",)
+        indexes = (
+            models.Index(
+                fields=("paused_at", "id"),
+                name="sepahan_campaign_paused",
+                condition=Q(paused_at__isnull=False),
+            ),
+        )
 
     def __str__(self) -> str:
         return visible(self.title)
@@ -145,6 +164,11 @@ class OutboundMessageQuerySet(models.QuerySet["OutboundMessage"]):
             .filter(Q(expires_at__isnull=True) | Q(expires_at__gt=now))
             .order_by("due_at", "pk")
         )
+
+    def outside(self, campaigns: Collection[int]) -> "OutboundMessageQuerySet":
+        """Those that are of none of these campaigns."""
+        # Usually there are none, and then the statement stays as simple as its index.
+        return self.exclude(campaign__in=campaigns) if campaigns else self
 
     def outlived(self, *, now: datetime) -> "OutboundMessageQuerySet":
         """The queued messages that must not be sent any more."""
@@ -256,7 +280,14 @@ class OutboundMessage(models.Model):
                 name="sepahan_out_trouble",
                 condition=Q(state="failed") | Q(state="in_doubt"),
             ),
-            models.Index(fields=("campaign", "state"), name="sepahan_out_campaign"),
+            # How far a campaign is: its messages by state and account, from the index alone.
+            models.Index(fields=("campaign", "state", "api_key", "id"), name="sepahan_out_progress"),
+            # When it went out and in which requests, from the index alone.
+            models.Index(
+                fields=("campaign", "sent_at", "request"),
+                name="sepahan_out_handed",
+                condition=Q(campaign__isnull=False, sent_at__isnull=False),
+            ),
             models.Index(fields=("recipient", "id"), name="sepahan_out_recipient"),
         )
 

@@ -1,9 +1,11 @@
 """The way out: queue -> claim -> submit -> settle. The only writer of outbound states.
 
 `queueing` stores messages, `claiming` puts due ones into a request, `submitting` puts a request on the
-wire, `settling` records what came of it, `running` does it all until nothing is due.
+wire, `settling` records what came of it, `running` does it all until nothing is due;
+`pausing` holds a campaign back.
 """
 
+from sepahan_django.outbox.pausing import cancel_rest, pause, resume
 from sepahan_django.outbox.people import cancel, mark_sent, send_again
 from sepahan_django.outbox.queueing import Draft, InvalidMessage, queue, queue_many
 from sepahan_django.outbox.running import drain, run_once
@@ -12,10 +14,13 @@ __all__ = [
     "Draft",
     "InvalidMessage",
     "cancel",
+    "cancel_rest",
     "drain",
     "mark_sent",
+    "pause",
     "queue",
     "queue_many",
+    "resume",
     "run_once",
     "send_again",
 ]

@@ -10,7 +10,15 @@ from django.db.models import F, QuerySet
 
 from sepahan_django import signals
 from sepahan_django.conf import timeouts
-from sepahan_django.models import ApiKey, MessageState, OutboundMessage, Priority, RequestState, SendRequest
+from sepahan_django.models import (
+    ApiKey,
+    Campaign,
+    MessageState,
+    OutboundMessage,
+    Priority,
+    RequestState,
+    SendRequest,
+)
 from sepahan_django.models.transactions import retrying
 
 BATCH = 100
@@ -60,9 +68,11 @@ def expire(api_key: ApiKey, *, now: datetime) -> int:
 
 
 def has_due(api_key: ApiKey, *, now: datetime, lanes: Collection[int] = tuple(Priority.values)) -> bool:
-    """Whether a message of these lanes waits to be sent now."""
+    """Whether a message of these lanes waits to be sent now, and no pause of its campaign holds it back."""
+    paused = Campaign.objects.paused_pks()
     return any(
-        OutboundMessage.objects.due(api_key=api_key, priority=lane, now=now).exists() for lane in lanes
+        OutboundMessage.objects.due(api_key=api_key, priority=lane, now=now).outside(paused).exists()
+        for lane in lanes
     )
 
 
@@ -88,8 +98,10 @@ def claim(
             due_at=now + lease(),
         )
         messages: list[OutboundMessage] = []
+        # Asked for in here, so that a pause holds from this claim on.
+        paused = Campaign.objects.paused_pks()
         for lane in Priority.values:
-            due = OutboundMessage.objects.due(api_key=api_key, priority=lane, now=now)
+            due = OutboundMessage.objects.due(api_key=api_key, priority=lane, now=now).outside(paused)
             if only is not None:
                 due = due.filter(pk__in=only)
             if room := min(limit, BATCH) - len(messages):

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from sepahan_django.models import MessageState, OutboundMessage
 from sepahan_django.models.outbound import OutboundMessageQuerySet
+from sepahan_django.models.transactions import retrying
 
 CHUNK = 500
 
@@ -47,8 +48,22 @@ def mark_sent(messages: OutboundMessageQuerySet) -> int:
 def _each_chunk(messages: OutboundMessageQuerySet, change: Callable[[OutboundMessageQuerySet], int]) -> int:
     """In bounded statements, so that a million rows hold no lock for long."""
     total, last = 0, 0
-    while pks := list(messages.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:CHUNK]):
-        with transaction.atomic():
-            total += change(OutboundMessage.objects.filter(pk__in=pks))
+    while pks := _next_pks(messages, last):
+        total += _changed(OutboundMessage.objects.filter(pk__in=pks), change)
         last = pks[-1]
     return total
+
+
+def _next_pks(messages: OutboundMessageQuerySet, last: int) -> list[int]:
+    rows = messages.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)
+    return retrying(lambda: list(rows.all()[:CHUNK]))
+
+
+def _changed(rows: OutboundMessageQuerySet, change: Callable[[OutboundMessageQuerySet], int]) -> int:
+    # Workers write the same rows, so it is tried again after a deadlock, say. Where the first try was
+    # committed all the same, the second finds nothing left to do, and the number told is too low.
+    def once() -> int:
+        with transaction.atomic():
+            return change(rows)
+
+    return retrying(once)

@@ -65,6 +65,12 @@ DOORS = {
     "pull": ({"pull_inbox"}, {"pull_inbox"}),
     "export_outboundmessage": (NOBODY, NOBODY),  # takes the permission to look as well
     "export_inboundmessage": (NOBODY, NOBODY),
+    "campaign_progress": (either("campaign"), either("campaign")),
+    **{
+        # each takes the permission to look as well
+        f"campaign_{name}": (NOBODY, NOBODY)
+        for name in ("pause", "resume", "cancel", "retry", "export")
+    },
     "overview_changelist": (ANYTHING, ANYTHING),
     "first_run": ({"add_apikey"}, {"add_apikey"}),
     "generate": (NOBODY, NOBODY),  # takes two permissions

@@ -221,6 +221,7 @@ def test_no_page_leads_elsewhere(client, rows, method, elsewhere):  # noqa: F811
         to = urlsplit(answer.headers.get("Location", "/"))
         assert (to.scheme, to.netloc) == ("", ""), name
         assert f'href="{elsewhere}' not in getattr(answer, "content", b"").decode("utf-8", "replace"), name
+        answer.close()
 
 
 def test_no_page_is_kept_by_a_cache(client, rows):  # noqa: F811

@@ -15,7 +15,7 @@ from hypothesis.stateful import (
 )
 
 from sepahan_django import accounts, outbox
-from sepahan_django.models import ApiKey, OutboundMessage, SendRequest
+from sepahan_django.models import ApiKey, Campaign, OutboundMessage, SendRequest
 from sepahan_django.sms import send_mass_sms, send_sms
 from tests import model
 from tests.factories import number
@@ -71,14 +71,21 @@ class Outbox(RuleBasedStateMachine):
         bad=st.booleans(),
         is_one_text=st.booleans(),
         minutes=st.sampled_from([None, None, 1, 30]),
+        campaign=st.sampled_from([None, "Yalda", "Nowruz"]),
+        is_paused_at_once=st.booleans(),
     )
-    def queue_many(self, count, bad, is_one_text, minutes):
+    def queue_many(self, count, bad, is_one_text, minutes, campaign, is_paused_at_once):
         numbers = [number(self.serial + index) for index in range(count)]
         self.serial += count
         if bad:
             WORLD.bad.add(numbers[count // 2])
         pairs = [(to, "one" if is_one_text else f"text {to}") for to in numbers]
-        send_mass_sms(pairs, expires_at=self._in(minutes))
+        of = Campaign.objects.get_or_create(title=campaign)[0] if campaign else None
+        send_mass_sms(pairs, expires_at=self._in(minutes), campaign=of)
+        if of is not None and of.paused_at is not None:
+            WORLD.held.update(numbers)
+        if is_paused_at_once:
+            self._pause()
 
     @rule(minutes=st.sampled_from([None, 1, 3, 10]), priority=st.sampled_from([0, 1]))
     def queue_one(self, minutes, priority):
@@ -94,7 +101,8 @@ class Outbox(RuleBasedStateMachine):
         statement=st.none() | st.integers(1, 60),
         failures=st.sampled_from([0, 0, 1, 3, 40]),
         meanwhile=st.lists(
-            st.sampled_from(["nothing", "moment", "worker", "later", "asleep", "hours", "cancel"]), max_size=3
+            st.sampled_from(["nothing", "moment", "worker", "later", "asleep", "hours", "cancel", "pause"]),
+            max_size=3,
         ),
         patient=st.booleans(),
     )
@@ -133,6 +141,13 @@ class Outbox(RuleBasedStateMachine):
     def _cancel(self):
         outbox.cancel(OutboundMessage.objects.all())
 
+    def _pause(self):
+        """What is queued when a campaign pauses is held back; what is on its way then may come back later."""
+        for campaign in Campaign.objects.filter(paused_at=None):
+            outbox.pause(campaign)
+            queued = campaign.messages.filter(state="queued")
+            WORLD.held.update(queued.values_list("recipient", flat=True))
+
     @rule(span=SPANS)
     def time_goes_on(self, span):
         WORLD.pass_(**span)
@@ -147,6 +162,21 @@ class Outbox(RuleBasedStateMachine):
     def cancel(self):
         newest = OutboundMessage.objects.order_by("-pk").values_list("pk", flat=True)[:3]
         outbox.cancel(OutboundMessage.objects.filter(pk__in=list(newest)))
+
+    @rule()
+    def a_person_pauses_the_campaigns(self):
+        self._pause()
+
+    @rule(title=st.sampled_from(["Yalda", "Nowruz"]))
+    def a_person_resumes_a_campaign(self, title):
+        for campaign in Campaign.objects.filter(title=title):
+            WORLD.held.difference_update(campaign.messages.values_list("recipient", flat=True))
+            outbox.resume(campaign)
+
+    @rule(title=st.sampled_from(["Yalda", "Nowruz"]))
+    def a_person_cancels_the_rest_of_a_campaign(self, title):
+        for campaign in Campaign.objects.filter(title=title):
+            outbox.cancel_rest(campaign)
 
     @rule()
     def try_again_now(self):
@@ -189,6 +219,12 @@ class Outbox(RuleBasedStateMachine):
         assert not WORLD.sent_too_late
 
     @invariant()
+    def nothing_that_a_pause_holds_back_goes_out(self):
+        assert not WORLD.sent_though_held
+        back = OutboundMessage.objects.filter(state="queued", campaign__paused_at__isnull=False)
+        WORLD.held.update(back.values_list("recipient", flat=True))
+
+    @invariant()
     def a_person_is_asked_only_when_the_gateway_has_forgotten(self):
         for request in SendRequest.objects.filter(state="unresolved"):
             span = request.finished_at - request.first_attempt_at
@@ -209,16 +245,26 @@ class Outbox(RuleBasedStateMachine):
         """Nothing goes wrong any more: within a day and a half nothing is on its way, for ever or at all."""
         WORLD.plan.clear()
         WORLD.meanwhile.clear()
+        going = OutboundMessage.objects.filter(state__in=("queued", "sending"))
+        # What a pause holds back keeps nothing else from going, ...
+        self._let_go(going.exclude(state="queued", campaign__paused_at__isnull=False))
+        self.nothing_that_a_pause_holds_back_goes_out()
+        # ... and goes when it is over.
+        WORLD.held.clear()
+        for campaign in Campaign.objects.all():
+            outbox.resume(campaign)
+        self._let_go(going)
+
+    def _let_go(self, these):
         for _round in range(60):
             accounts.resume(ApiKey.objects.get())
             outbox.drain()
-            if not OutboundMessage.objects.filter(state__in=("queued", "sending")).exists():
+            if not these.exists():
                 break
             WORLD.pass_(minutes=35)
         self.every_state_is_true()
         self.nothing_is_accepted_twice()
-        left = OutboundMessage.objects.filter(state__in=("queued", "sending"))
-        assert not left.exists()
+        assert not these.exists()
 
 
 def test_the_outbox_keeps_its_promises_whatever_happens(settings_of_a_model):
