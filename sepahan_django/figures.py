@@ -144,3 +144,9 @@ def first_due() -> dict[str, Subquery]:
         )
         for lane in Priority.values
     }
+
+
+def unread(*, hidden: Collection[int] = (), most: int) -> int:
+    """How many inbound messages nobody has read, of all but the `hidden` accounts; `most` + 1 if more."""
+    rows = _without(InboundMessage.objects.filter(read_at=None), hidden)
+    return rows.order_by()[: most + 1].count()
