@@ -113,7 +113,12 @@ def talk(request: HttpRequest, correspondent: Correspondent, place: Place) -> Ta
     is_more = next_in < len(came) or next_out < len(went)
     earlier = Place(_end(came, next_in), _end(went, next_out)) if is_more else None
     # Ids follow the times but for a few, such as a message that was sent long after it was written.
-    return Talk(sorted(shown, key=lambda one: (moment_of(one), one.pk)), earlier)
+    return Talk(sorted(shown, key=_order), earlier)
+
+
+def _order(message: Message) -> tuple[datetime, bool, int]:
+    """By time; of the same minute the question stands before the answer."""
+    return moment_of(message), isinstance(message, OutboundMessage), message.pk
 
 
 def _before(rows: "QuerySet[Any]", end: int | None) -> list[Any]:

@@ -51,7 +51,7 @@ class InboundMessageAdmin(Exporting, RecordAdmin):
     export_permission = "export_inbound"
     change_list_template = "sepahan_django/admin/inbound_list.html"
     change_form_template = "sepahan_django/admin/inbound_form.html"
-    list_display = ("from_number", "short_text", "attention", "received", "to_line", "talk")
+    list_display = ("from_number", "short_text", "attention", "talk", "received", "to_line")
     list_display_links = ("from_number", "short_text")
     list_filter = (AttentionFilter, AccountFilter, LineFilter)
     content_columns = {
@@ -243,7 +243,7 @@ class InboundMessageAdmin(Exporting, RecordAdmin):
     def attempts(self, message: InboundMessage) -> str:
         return localize_number(message.dispatch_attempts)
 
-    @admin.display(description=gettext_lazy("receiver's error"))
+    @admin.display(description=gettext_lazy("error in the program"))
     def error(self, message: InboundMessage) -> str:
         return display.foreign(message.dispatch_error)
 

@@ -72,7 +72,7 @@ def lines_written_to(request: HttpRequest) -> list[str]:
 
 def from_sender(rows: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
     """Those of these messages that a number in any writing means, or the beginning of a number or a name."""
-    term = term.strip().replace("\x00", "")
+    term = term.strip()
     found = Q(sender__in=spellings(term))
     try:
         normalize_mobile(term)

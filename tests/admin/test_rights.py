@@ -63,7 +63,10 @@ DOORS = {
     "send": ({"send_message"}, {"send_message"}),
     "doubts": ({"resolve_in_doubt"}, {"resolve_in_doubt"}),
     "pull": ({"pull_inbox"}, {"pull_inbox"}),
-    "inbound_work": ({"change_inboundmessage"}, {"change_inboundmessage"}),  # other works take two permissions
+    "inbound_work": (
+        {"change_inboundmessage"},
+        {"change_inboundmessage"},
+    ),  # other works take two permissions
     "conversation": (NOBODY, NOBODY),  # takes the permission to see content, and to look, as well
     "export_outboundmessage": (NOBODY, NOBODY),  # takes the permission to look as well
     "export_inboundmessage": (NOBODY, NOBODY),
