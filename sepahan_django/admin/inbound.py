@@ -51,15 +51,15 @@ class InboundMessageAdmin(Exporting, RecordAdmin):
     export_permission = "export_inbound"
     change_list_template = "sepahan_django/admin/inbound_list.html"
     change_form_template = "sepahan_django/admin/inbound_form.html"
-    list_display = ("from_number", "short_text", "attention", "talk", "received", "to_line")
-    list_display_links = ("from_number", "short_text")
+    list_display = ("from_and_talk", "short_text", "attention", "received", "to_line")
+    list_display_links = ("short_text",)
     list_filter = (AttentionFilter, AccountFilter, LineFilter)
     content_columns = {
+        "from_and_talk": "masked_from",
         "from_number": "masked_from",
         "short_text": "hidden",
         "body": "hidden",
         "error": None,
-        "talk": None,
     }
     search_fields = ("sender",)
     search_help_text = gettext_lazy("A number in any writing, a sender's name, or how it begins")
@@ -175,6 +175,16 @@ class InboundMessageAdmin(Exporting, RecordAdmin):
     # Columns
 
     @admin.display(description=gettext_lazy("sender"), ordering="sender")
+    def from_and_talk(self, message: InboundMessage) -> str:
+        """The number, and a way to all that was said with it."""
+        number, address = self.from_number(message), self._conversation(message)
+        return (
+            format_html('{}<br><a href="{}">{}</a>', number, address, _("Conversation"))
+            if address
+            else number
+        )
+
+    @admin.display(description=gettext_lazy("sender"))
     def from_number(self, message: InboundMessage) -> str:
         return _striking(message, display.number(message.sender))
 
@@ -250,11 +260,6 @@ class InboundMessageAdmin(Exporting, RecordAdmin):
     @admin.display(description=gettext_lazy("date as the gateway wrote it"))
     def written_date(self, message: InboundMessage) -> str:
         return display.number(message.gateway_date)
-
-    @admin.display(description=gettext_lazy("conversation"))
-    def talk(self, message: InboundMessage) -> str:
-        address = self._conversation(message)
-        return format_html('<a href="{}">{}</a>', address, _("Conversation")) if address else display.EMPTY
 
     def _conversation(self, message: InboundMessage) -> str:
         return conversation_url(message.sender, site=self.admin_site)

@@ -15,7 +15,7 @@
       credentials: "same-origin",
     });
     // The marks stay on the page, which shows what was new when it was opened.
-    if (answer.ok) form.hidden = true;
+    if (answer.ok) (form.closest("li") ?? form).hidden = true;
   }
 
   // A tab that was opened in the background has been seen by nobody yet.
