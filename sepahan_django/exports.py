@@ -70,7 +70,9 @@ def inbound_columns(*, whole: bool) -> list[Column]:
         Column(gettext_lazy("account"), lambda m: str(m.api_key)),
         Column(gettext_lazy("date as the gateway wrote it"), lambda m: visible(m.gateway_date)),
         *_times(gettext_lazy("received at"), lambda m: m.received_at),
-        *_times(gettext_lazy("handled at"), lambda m: m.dispatched_at),
+        *_times(gettext_lazy("passed on at"), lambda m: m.dispatched_at),
+        *_times(gettext_lazy("read at"), lambda m: m.read_at),
+        *_times(gettext_lazy("handled at"), lambda m: m.done_at),
     ]
 
 

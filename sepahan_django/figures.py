@@ -170,3 +170,9 @@ def first_due_outside(campaigns: Collection[int], *, api_key: int) -> datetime |
         for lane in Priority.values
     ]
     return min(filter(None, firsts), default=None)
+
+
+def unread(*, hidden: Collection[int] = (), most: int) -> int:
+    """How many inbound messages nobody has read, of all but the `hidden` accounts; `most` + 1 if more."""
+    rows = _without(InboundMessage.objects.filter(read_at=None), hidden)
+    return rows.order_by()[: most + 1].count()

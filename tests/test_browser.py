@@ -146,6 +146,43 @@ def test_the_page_of_a_campaign_keeps_up_with_it_by_itself(page, demo, environme
     assert page.evaluate("window.isTheSamePage")
 
 
+def test_an_inbound_message_is_answered_in_its_conversation(page, demo):
+    from playwright.sync_api import expect
+
+    # A phone writes.
+    page.goto(f"{demo}/sandbox/")
+    form = page.locator("aside form").first
+    form.locator("input[name=phone]").fill("09191234567")
+    form.locator("textarea[name=text]").fill("سلام، چه ساعتی باز هستید؟")
+    form.get_by_role("button", name="ارسال").click()
+
+    # It is unread in the inbox; from there to the conversation.
+    row = page.locator("#result_list tbody tr", has_text="09191234567")
+    for _look in range(60):
+        page.goto(f"{demo}/admin/sepahan_django/inboundmessage/")
+        if row.count():
+            break
+        page.wait_for_timeout(1000)
+    expect(row.locator(".sepahan-state-unread")).to_have_text("خوانده‌نشده")
+    row.get_by_role("link", name="گفتگو").click()
+    expect(page.locator("h1").last).to_contain_text("09191234567")
+    expect(page.locator(".sepahan-said-in")).to_contain_text("چه ساعتی باز هستید")
+
+    # Having it before one's eyes marks it as read: the button goes away by itself.
+    expect(page.get_by_role("button", name="علامت خوانده‌شده")).to_have_count(0)
+    page.fill("#id_text", "سلام، از ۹ تا ۱۷")
+    expect(page.locator("#sepahan-count")).to_contain_text("۱ پیامک")
+    page.get_by_role("button", name="ارسال پاسخ").click()
+    expect(page.locator(".messagelist")).to_contain_text("پاسخ به سامانه تحویل شد")
+    expect(page.locator(".sepahan-said-out")).to_contain_text("از ۹ تا ۱۷")
+
+    # The phone has it, and the message is read.
+    page.goto(f"{demo}/sandbox/")
+    expect(page.locator("#phone-09191234567")).to_contain_text("از ۹ تا ۱۷")
+    page.goto(f"{demo}/admin/sepahan_django/inboundmessage/")
+    expect(row.locator(".sepahan-state-read")).to_have_text("خوانده‌شده")
+
+
 def test_the_browser_counts_as_the_server_does(page, demo):
     import json
 
@@ -168,6 +205,8 @@ def test_the_browser_counts_as_the_server_does(page, demo):
         "admin/sepahan_django/apikey/generate/",
         "admin/sepahan_django/apikey/1/change/",
         "admin/sepahan_django/inboundmessage/",
+        "admin/sepahan_django/inboundmessage/1/change/",
+        "admin/sepahan_django/inboundmessage/conversation/09191234567/",
         "admin/sepahan_django/overview/",
         "admin/sepahan_django/overview/first-run/",
         "admin/sepahan_django/campaign/",
@@ -192,6 +231,8 @@ PAGES = [
     ),
     *("senderline/", "senderline/add/", "outboundmessage/1/change/", "sendrequest/1/change/"),
     "campaign/1/change/",
+    "inboundmessage/conversation/09121234567/",
+    "inboundmessage/conversation/IRANCELL/",
 ]
 
 

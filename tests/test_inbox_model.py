@@ -4,6 +4,7 @@ import logging
 from collections import Counter
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import OperationalError
 from hypothesis import note
 from hypothesis import strategies as st
@@ -33,7 +34,9 @@ class Inbox(RuleBasedStateMachine):
         self.world = model.fresh_world()
         self.world.__enter__()
         self.seen = Counter()
+        self.marks = {}
         self.raises = False
+        self.person, _is_new = User.objects.get_or_create(username="somebody")
         accounts.resolve()
         inbox.pull()  # the first pull of all leaves the day to the gateway
         message_received.connect(self.receive)
@@ -66,7 +69,9 @@ class Inbox(RuleBasedStateMachine):
         faults=st.lists(FAULTS, max_size=6),
         statement=st.none() | st.integers(1, 40),
         failures=st.sampled_from([0, 0, 1, 3, 40]),
-        meanwhile=st.lists(st.sampled_from(["nothing", "pull", "later", "more", "equal"]), max_size=4),
+        meanwhile=st.lists(
+            st.sampled_from(["nothing", "pull", "later", "more", "equal", "mark", "again"]), max_size=4
+        ),
     )
     def pull(self, faults, statement, failures, meanwhile):
         WORLD.plan.extend(faults)
@@ -94,6 +99,34 @@ class Inbox(RuleBasedStateMachine):
 
     def _equal(self):
         model.let_in_an_equal_one()
+
+    def _mark(self):
+        self.a_person_marks("mark_read", 0)
+
+    def _again(self):
+        self.a_person_passes_some_on_again(1)
+
+    @rule(
+        what=st.sampled_from(["mark_read", "mark_unread", "mark_handled", "mark_open"]),
+        which=st.integers(0, 2),
+    )
+    def a_person_marks(self, what, which):
+        """Every third message, counted from one of the first three."""
+        pks = list(InboundMessage.objects.order_by("pk").values_list("pk", flat=True))[which::3]
+        by = {"by": self.person} if what == "mark_handled" else {}
+        getattr(inbox, what)(InboundMessage.objects.filter(pk__in=pks), **by)
+        for pk in pks:
+            was_read, was_handled = self.marks.get(pk, (False, False))
+            self.marks[pk] = {
+                "mark_read": (True, was_handled),
+                "mark_unread": (False, was_handled),
+                "mark_handled": (was_read if was_handled else True, True),
+                "mark_open": (was_read, False),
+            }[what]
+
+    @rule(which=st.integers(0, 2))
+    def a_person_passes_some_on_again(self, which):
+        inbox.dispatch_again(InboundMessage.objects.order_by("pk")[which:10:3], wait=lambda seconds: None)
 
     @rule(span=st.sampled_from([{"seconds": 5}, {"minutes": 2}, {"hours": 5}]))
     def time_goes_on(self, span):
@@ -126,6 +159,12 @@ class Inbox(RuleBasedStateMachine):
     def only_what_was_sent_to_a_receiver_is_called_dispatched(self):
         done = InboundMessage.objects.exclude(dispatched_at=None).values_list("pk", flat=True)
         assert set(done) <= set(self.seen)
+
+    @invariant()
+    def the_marks_are_what_people_said(self):
+        rows = InboundMessage.objects.values_list("pk", "read_at", "done_at")
+        marks = {pk: (bool(read), bool(handled)) for pk, read, handled in rows if read or handled}
+        assert marks == {pk: mark for pk, mark in self.marks.items() if any(mark)}
 
     def come_to_rest(self):
         self.raises = False

@@ -1,17 +1,34 @@
 """Orders, whose state an action moves on; and the votes."""
 
+from typing import Any
+
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from example_project.shop.models import Order, Vote
 from example_project.shop.services import move_order
+from sepahan_django.admin import conversation_url
+
+
+class ConversationLink(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Leads from a row to all that was said with its number."""
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        columns = list(super().get_list_display(request))
+        return [*columns, "conversation"] if request.user.has_perm("sepahan_django.view_content") else columns
+
+    @admin.display(description=gettext_lazy("SMS"))
+    def conversation(self, row: Any) -> str:
+        address = conversation_url(row.mobile, site=self.admin_site)
+        return format_html('<a href="{}">{}</a>', address, _("Conversation")) if address else "—"
 
 
 @admin.register(Order)
-class OrderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class OrderAdmin(ConversationLink):
     list_display = ("customer", "mobile", "state")
     actions = ("ship",)
 
@@ -27,6 +44,6 @@ class OrderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Vote)
-class VoteAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class VoteAdmin(ConversationLink):
     list_display = ("mobile", "choice")
     list_filter = ("choice",)

@@ -2,6 +2,7 @@
 
 from sepahan_django.admin.accounts import ApiKeyAdmin, SenderLineAdmin
 from sepahan_django.admin.campaigns import CampaignAdmin
+from sepahan_django.admin.conversation import conversation_url
 from sepahan_django.admin.inbound import InboundMessageAdmin
 from sepahan_django.admin.outbound import OutboundMessageAdmin
 from sepahan_django.admin.overview import OverviewAdmin
@@ -15,4 +16,5 @@ __all__ = [
     "OverviewAdmin",
     "SendRequestAdmin",
     "SenderLineAdmin",
+    "conversation_url",
 ]

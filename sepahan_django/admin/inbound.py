@@ -1,10 +1,18 @@
-"""The list of inbound messages."""
+"""The list of inbound messages, and the page of one."""
 
 from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.db.models import QuerySet
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+    JsonResponse,
+)
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -13,50 +21,129 @@ from django.utils.translation import gettext_lazy
 from sepahan_django import inbox
 from sepahan_django.accounts import AccountError, active_accounts, hidden_from
 from sepahan_django.admin import display
+from sepahan_django.admin.conversation import conversation_path, conversation_url, may_converse
 from sepahan_django.admin.exporting import Exporting
+from sepahan_django.admin.inbound_filters import AttentionFilter, LineFilter, from_sender
+from sepahan_django.admin.inbound_work import WORKS, may_mark_read
 from sepahan_django.admin.readonly import RecordAdmin
 from sepahan_django.admin.rights import AccountFilter, may_see_content
 from sepahan_django.models import InboundMessage
 from sepahan_django.values.jalali import localize_number
 
 
+def _action(name: str) -> Any:
+    work = WORKS[name]
+
+    @admin.action(description=work.label)
+    def act(
+        model_admin: "InboundMessageAdmin", request: HttpRequest, queryset: "QuerySet[InboundMessage]"
+    ) -> None:
+        work.run(request, queryset)
+
+    act.__name__ = name
+    return act
+
+
 @admin.register(InboundMessage)
 class InboundMessageAdmin(Exporting, RecordAdmin):
-    """Inbound messages, to read and to reply to."""
+    """Inbound messages: read, answered, handled, passed on to the project's code again."""
 
     export_permission = "export_inbound"
     change_list_template = "sepahan_django/admin/inbound_list.html"
-    list_display = ("from_number", "short_text", "received", "to_line", "handled", "reply")
-    list_display_links = ("from_number", "short_text")
-    list_filter = (AccountFilter,)
+    change_form_template = "sepahan_django/admin/inbound_form.html"
+    list_display = ("from_and_talk", "short_text", "attention", "received", "to_line")
+    list_display_links = ("short_text",)
+    list_filter = (AttentionFilter, AccountFilter, LineFilter)
     content_columns = {
+        "from_and_talk": "masked_from",
         "from_number": "masked_from",
         "short_text": "hidden",
         "body": "hidden",
         "error": None,
     }
-    search_fields = ("sender__startswith",)
+    search_fields = ("sender",)
+    search_help_text = gettext_lazy("A number in any writing, a sender's name, or how it begins")
     ordering = ("-pk",)
-    fields = (
-        "from_number",
-        "to_line",
-        "body",
-        "received",
-        "written_date",
-        "api_key",
-        "pulled",
-        "handled",
-        "error",
-        "reply",
+    actions = tuple(map(_action, WORKS))
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    "from_number",
+                    "to_line",
+                    "api_key",
+                    "body",
+                    "received",
+                    "attention",
+                    "read",
+                    "handled",
+                )
+            },
+        ),
+        (gettext_lazy("The project's program"), {"fields": ("passed_on", "attempts", "error")}),
+        (gettext_lazy("At the gateway"), {"fields": ("written_date", "pulled", "acknowledged")}),
     )
 
     def get_urls(self) -> list[URLPattern]:
-        pull = path("pull/", self.admin_site.admin_view(self.pull), name="sepahan_django_pull")
-        return [pull, *super().get_urls()]
+        view = self.admin_site.admin_view
+        return [
+            path("pull/", view(self.pull), name="sepahan_django_pull"),
+            conversation_path(self.admin_site),
+            path("<int:pk>/work/", view(self.work), name="sepahan_django_inbound_work"),
+            *super().get_urls(),
+        ]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         context = {"may_pull": display.may(request, "pull_inbox"), **(extra_context or {})}
         return super().changelist_view(request, context)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        message = self.get_object(request, object_id)
+        context = dict(extra_context or {})
+        if message is not None:
+            context["works"] = [
+                (name, work.label) for name, work in WORKS.items() if work.may(request) and work.fits(message)
+            ]
+            # The page's script says that it was read, as whoever has it before their eyes has.
+            context["reads"] = message.read_at is None and may_mark_read(request)
+            context["conversation"] = self._conversation(message) if may_converse(request) else ""
+        return super().change_view(request, object_id, form_url, context)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[InboundMessage], search_term: str
+    ) -> tuple[QuerySet[InboundMessage], bool]:
+        """By sender, by what its index can find."""
+        if not search_term.strip() or not may_see_content(request):
+            return queryset, False
+        return from_sender(queryset, search_term), False
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        actions = super().get_actions(request)
+        return {name: one for name, one in actions.items() if name not in WORKS or WORKS[name].may(request)}
+
+    # Work
+
+    def work(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """A button of a message's page: does one of the works about that message."""
+        work = WORKS.get(request.POST.get("work", ""))
+        allowed = work.may(request) if work else any(one.may(request) for one in WORKS.values())
+        if not allowed:
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        rows = self.get_queryset(request).filter(pk=pk)
+        if work is None or not rows.exists():
+            raise Http404
+        if request.headers.get("accept") == "application/json":  # the page's script, which tells nobody
+            return JsonResponse({"marked": inbox.mark_read(rows) if work is WORKS["mark_read"] else 0})
+        work.run(request, rows)
+        site = self.admin_site.name
+        if work.stays:
+            return HttpResponseRedirect(reverse(f"{site}:sepahan_django_inboundmessage_change", args=[pk]))
+        return HttpResponseRedirect(reverse(f"{site}:sepahan_django_inboundmessage_changelist"))
 
     def pull(self, request: HttpRequest) -> HttpResponse:
         """Fetch now what has come in."""
@@ -87,13 +174,25 @@ class InboundMessageAdmin(Exporting, RecordAdmin):
                 self.message_user(request, f"{title}: {said}", messages.ERROR)
         return stored
 
+    # Columns
+
     @admin.display(description=gettext_lazy("sender"), ordering="sender")
+    def from_and_talk(self, message: InboundMessage) -> str:
+        """The number, and a way to all that was said with it."""
+        number, address = self.from_number(message), self._conversation(message)
+        return (
+            format_html('{}<br><a href="{}">{}</a>', number, address, _("Conversation"))
+            if address
+            else number
+        )
+
+    @admin.display(description=gettext_lazy("sender"))
     def from_number(self, message: InboundMessage) -> str:
-        return display.number(message.sender)
+        return _striking(message, display.number(message.sender))
 
     @admin.display(description=gettext_lazy("sender"))
     def masked_from(self, message: InboundMessage) -> str:
-        return self.masked(message.sender)
+        return _striking(message, self.masked(message.sender))
 
     @admin.display(description=gettext_lazy("line"))
     def to_line(self, message: InboundMessage) -> str:
@@ -101,11 +200,24 @@ class InboundMessageAdmin(Exporting, RecordAdmin):
 
     @admin.display(description=gettext_lazy("text"))
     def short_text(self, message: InboundMessage) -> str:
-        return display.text(message.text) if message.text else display.EMPTY
+        return _striking(message, display.text(message.text) if message.text else display.EMPTY)
 
     @admin.display(description=gettext_lazy("text"))
     def body(self, message: InboundMessage) -> str:
         return display.full_text(message.text)
+
+    @admin.display(description=gettext_lazy("state"))
+    def attention(self, message: InboundMessage) -> str:
+        """What it wants of people: to be read, to be handled, nothing; and whether the program has it."""
+        if message.done_at is not None:
+            shown = display.state("handled", _("Handled"))
+        elif message.read_at is None:
+            shown = display.state("unread", _("Unread"))
+        else:
+            shown = display.state("read", _("Read"))
+        if not message.dispatch_error:
+            return shown
+        return format_html("{} {}", shown, display.state("failed", _("Error in the program")))
 
     @admin.display(description=gettext_lazy("received at"), ordering="received_at")
     def received(self, message: InboundMessage) -> str:
@@ -120,11 +232,30 @@ class InboundMessageAdmin(Exporting, RecordAdmin):
     def pulled(self, message: InboundMessage) -> str:
         return display.moment(message.pulled_at)
 
+    @admin.display(description=gettext_lazy("acknowledged at"))
+    def acknowledged(self, message: InboundMessage) -> str:
+        return display.moment(message.acknowledged_at)
+
+    @admin.display(description=gettext_lazy("read at"))
+    def read(self, message: InboundMessage) -> str:
+        return display.moment(message.read_at)
+
     @admin.display(description=gettext_lazy("handled at"))
     def handled(self, message: InboundMessage) -> str:
+        if message.done_by is None:
+            return display.moment(message.done_at)
+        who = display.foreign(str(message.done_by))
+        return format_html("{} · {}", display.moment(message.done_at), who)
+
+    @admin.display(description=gettext_lazy("passed on at"))
+    def passed_on(self, message: InboundMessage) -> str:
         return display.moment(message.dispatched_at)
 
-    @admin.display(description=gettext_lazy("receiver's error"))
+    @admin.display(description=gettext_lazy("attempts that failed"))
+    def attempts(self, message: InboundMessage) -> str:
+        return localize_number(message.dispatch_attempts)
+
+    @admin.display(description=gettext_lazy("error in the program"))
     def error(self, message: InboundMessage) -> str:
         return display.foreign(message.dispatch_error)
 
@@ -132,9 +263,10 @@ class InboundMessageAdmin(Exporting, RecordAdmin):
     def written_date(self, message: InboundMessage) -> str:
         return display.number(message.gateway_date)
 
-    @admin.display(description=gettext_lazy("reply"))
-    def reply(self, message: InboundMessage) -> str:
-        address = reverse(f"{self.admin_site.name}:sepahan_django_send")
-        return format_html(
-            '<a class="sepahan-reply" href="{}?reply_to={}">{}</a>', address, message.pk, _("Reply")
-        )
+    def _conversation(self, message: InboundMessage) -> str:
+        return conversation_url(message.sender, site=self.admin_site)
+
+
+def _striking(message: InboundMessage, shown: str) -> str:
+    """In bold while nobody has read it; the word stands in the state's column."""
+    return format_html("<strong>{}</strong>", shown) if message.read_at is None else shown

@@ -18,6 +18,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from sepahan_django import accounts, figures
 from sepahan_django.admin import display, first_run, pages
 from sepahan_django.admin.charts import Chart, Series, bar_chart
+from sepahan_django.admin.correspondence import may_see_inbound
 from sepahan_django.admin.rights import may_see_content
 from sepahan_django.figures import Day, Figures
 from sepahan_django.models import Job, JobRun, MessageState, Overview
@@ -26,6 +27,8 @@ from sepahan_django.values.visible import visible
 
 SPANS = (1, 7, 30)
 """Days that the figures are summed over."""
+MOST_UNREAD = 1000
+"""Unread messages that are counted; beyond it nobody wants the number."""
 
 
 @admin.register(Overview)
@@ -72,6 +75,8 @@ class OverviewAdmin(pages.AppAdmin):
             "days": [_shown(day, with_money=may_see_money) for day in reversed(days)],
             "may_see_money": may_see_money,
             "queue": _queue(now, hidden),
+            "unread": _unread(hidden) if may_see_inbound(request) else "",
+            "inbound": pages.page_address(request, "sepahan_django_inboundmessage_changelist"),
             "doubts": pages.page_address(request, "sepahan_django_doubts")
             if display.may(request, "resolve_in_doubt")
             else "",
@@ -160,6 +165,13 @@ def _queue(now: datetime, hidden: Collection[int]) -> dict[str, Any]:
         "in_doubt": localize_number(waiting.in_doubt),
         "oldest": display.age(waiting.oldest) if waiting.oldest else display.EMPTY,
     }
+
+
+def _unread(hidden: Collection[int]) -> str:
+    count = figures.unread(hidden=hidden, most=MOST_UNREAD)
+    if count > MOST_UNREAD:
+        return _("more than %(count)s") % {"count": localize_number(MOST_UNREAD)}
+    return localize_number(count)
 
 
 def _jobs(*, with_words: bool) -> list[dict[str, str]]:

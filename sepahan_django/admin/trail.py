@@ -11,7 +11,7 @@ from django.db.models.signals import post_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from sepahan_django.models import Actor, OutboundMessage
+from sepahan_django.models import Actor
 from sepahan_django.models.outbound import OutboundMessageQuerySet
 from sepahan_django.models.transactions import retrying
 from sepahan_django.values.visible import visible
@@ -59,7 +59,12 @@ def act(
     work: Callable[[OutboundMessageQuerySet], int],
     said: str,
 ) -> int:
-    """Do a service's work on those of these messages that are in one of the states, and note who did it.
+    """Do a service's work on those of these messages that are in one of the states, and note who did it."""
+    return act_on(request, messages.filter(state__in=states), work=work, said=said)
+
+
+def act_on(request: HttpRequest, rows: Any, *, work: Callable[[Any], int], said: str) -> int:
+    """Do a service's work on these rows, and note who did it.
 
     Few are done and noted in one transaction. Of many the work is done in its own bounded statements, which
     a crash may end half way; it is noted first, so that nothing is done unnoted.
@@ -67,15 +72,14 @@ def act(
 
     def few() -> int | None:
         with transaction.atomic():
-            rows = list(messages.filter(state__in=states).select_for_update()[: MOST_NAMED + 1])
-            if len(rows) > MOST_NAMED:
+            found = list(rows.select_for_update()[: MOST_NAMED + 1])
+            if len(found) > MOST_NAMED:
                 return None
-            note(request, rows, said)
-            return work(OutboundMessage.objects.filter(pk__in=[row.pk for row in rows]))
+            note(request, found, said)
+            return work(rows.model._default_manager.filter(pk__in=[row.pk for row in found]))
 
     done = retrying(few)
     if done is None:
-        chosen: Any = messages.filter(state__in=states)
-        note_many(request, OutboundMessage, chosen.count(), said)
-        done = work(messages)
+        note_many(request, rows.model, rows.count(), said)
+        done = work(rows)
     return done

@@ -1,10 +1,24 @@
 """The way in: pull -> store -> acknowledge -> dispatch. The only writer of inbound messages.
 
 `pulling` fetches, stores and acknowledges, under the `lease` of one account; `identity` tells messages
-apart, which have no ids; `dispatching` sends the signal. The algorithm is in docs/inbox.rst.
+apart, which have no ids; `dispatching` sends the signal, `again` once more when a person asks for it. The
+algorithm is in docs/inbox.rst. `marks` keeps what people say about messages: read, handled.
 """
 
+from sepahan_django.inbox.again import AgainReport, dispatch_again
 from sepahan_django.inbox.lease import InboxError
+from sepahan_django.inbox.marks import mark_handled, mark_open, mark_read, mark_unread
 from sepahan_django.inbox.pulling import Report, accept_as_new, pull
 
-__all__ = ["InboxError", "Report", "accept_as_new", "pull"]
+__all__ = [
+    "AgainReport",
+    "InboxError",
+    "Report",
+    "accept_as_new",
+    "dispatch_again",
+    "mark_handled",
+    "mark_open",
+    "mark_read",
+    "mark_unread",
+    "pull",
+]

@@ -47,6 +47,15 @@ class Dispatch:
             last = chunk[-1]
             tried = Q(moment__gt=last.moment) | Q(moment=last.moment, pk__gt=last.pk)  # type: ignore[attr-defined]
 
+    def one(self, message: InboundMessage) -> str:
+        """Send it for this message, dispatched before or not, and record what came of it.
+
+        Returns what the receivers raised, or nothing.
+        """
+        reason = self._send(message)
+        self._record_dispatched([] if reason else [message.pk])
+        return reason
+
     def _undispatched(self) -> "QuerySet[InboundMessage]":
         rows = InboundMessage.objects.filter(api_key=self.account, dispatched_at=None)
         return rows.annotate(moment=Coalesce("received_at", "pulled_at")).order_by("moment", "pk")
@@ -58,11 +67,7 @@ class Dispatch:
             for message in chunk:
                 if self.should_stop():
                     return False
-                errors = signals.send_logged(signals.message_received, sender=InboundMessage, message=message)
-                _end_stray_transaction()
-                if errors:
-                    self._note_failure(message, errors)
-                else:
+                if not self._send(message):
                     done.append(message.pk)
                 if time.monotonic() - recorded > RECORD_EVERY:
                     self._record_dispatched(done)
@@ -71,6 +76,12 @@ class Dispatch:
             self._record_dispatched(done)
         return True
 
+    def _send(self, message: InboundMessage) -> str:
+        """The signal. Returns what the receivers raised, which is noted with the message; or nothing."""
+        errors = signals.send_logged(signals.message_received, sender=InboundMessage, message=message)
+        _end_stray_transaction()
+        return self._note_failure(message, errors) if errors else ""
+
     def _record_dispatched(self, pks: list[int]) -> None:
         if pks:
             rows = InboundMessage.objects.filter(pk__in=pks)
@@ -78,12 +89,13 @@ class Dispatch:
             self.tally["dispatched"] += len(pks)
         self.lease.renew()
 
-    def _note_failure(self, message: InboundMessage, errors: Sequence[Exception]) -> None:
-        logger.error("Inbound message %s is not handled and will be tried again.", message.pk)
+    def _note_failure(self, message: InboundMessage, errors: Sequence[Exception]) -> str:
+        logger.error("Inbound message %s is not passed on: a receiver raised.", message.pk)
         self.tally["undispatched"] += 1
         reason = "; ".join(f"{type(error).__name__}: {error}" for error in errors)[:2000]
         row = InboundMessage.objects.filter(pk=message.pk)
         retrying(lambda: row.update(dispatch_attempts=F("dispatch_attempts") + 1, dispatch_error=reason))
+        return reason
 
 
 def _end_stray_transaction() -> None:

@@ -49,15 +49,16 @@ class InboundMessage(models.Model):
     acknowledgement = models.ForeignKey(
         Acknowledgement, related_name="messages", null=True, blank=True, on_delete=models.SET_NULL
     )
-    dispatched_at = models.DateTimeField(_("handled at"), null=True, blank=True)
+    dispatched_at = models.DateTimeField(_("passed on at"), null=True, blank=True)
+    """When the project's receivers had it without an error."""
     dispatch_attempts = models.PositiveIntegerField(default=0, editable=False)
     dispatch_error = models.TextField(_("receiver's error"), blank=True, default="")
     read_at = models.DateTimeField(_("read at"), null=True, blank=True)
     """When somebody first opened it in the admin."""
-    done_at = models.DateTimeField(_("done at"), null=True, blank=True)
+    done_at = models.DateTimeField(_("handled at"), null=True, blank=True)
     done_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
-        verbose_name=_("done by"),
+        verbose_name=_("handled by"),
         null=True,
         blank=True,
         on_delete=models.SET_NULL,
@@ -89,6 +90,9 @@ class InboundMessage(models.Model):
             models.Index(
                 fields=("read_at", "id"), name="sepahan_in_unopened", condition=Q(read_at__isnull=True)
             ),
+            # Of both, those with a mark and those without, the newest first.
+            models.Index(fields=("done_at", "id"), name="sepahan_in_handled"),
+            models.Index(fields=("line", "id"), name="sepahan_in_line"),
             # By names: MariaDB has no indexes of expressions.
             models.Index(fields=("-received_at", "-id"), name="sepahan_in_received"),
         )

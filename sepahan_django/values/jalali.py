@@ -22,6 +22,7 @@ __all__ = [
     "day_start",
     "format_date",
     "format_datetime",
+    "format_day",
     "format_long",
     "latin_digits",
     "localize_digits",
@@ -159,6 +160,13 @@ def format_long(value: datetime, *, language: str | None = None) -> str:
     month = (MONTHS_FA if is_persian(language) else MONTHS_EN)[day.month - 1]
     comma = "،" if is_persian(language) else ","
     return localize_digits(f"{day.day} {month} {day.year}{comma} {local:%H:%M}", language=language)
+
+
+def format_day(value: datetime | date, *, language: str | None = None) -> str:
+    """`3 Azar 1405`, and in Persian with its own month names and digits."""
+    day = _jalali(value)
+    month = (MONTHS_FA if is_persian(language) else MONTHS_EN)[day.month - 1]
+    return localize_digits(f"{day.day} {month} {day.year}", language=language)
 
 
 def tehran_today(now: datetime) -> date:

@@ -103,6 +103,50 @@ def normalize_line(value: object) -> str:
     return digits
 
 
+_INTERNATIONAL = ("", "+98", "98", "0098")
+_OF_A_MOBILE = tuple(
+    f"{mark}{country}{zero}" for mark in ("", "+", "00") for country in ("", "98") for zero in ("", "0")
+)
+SHORT_CODE = 6
+"""Digits up to which a number is a short code, which nobody writes with the country's code before it."""
+
+
+def spellings(number: str) -> tuple[str, ...]:
+    """Every way in which the gateway may have written this sender or line, itself included.
+
+    To look a number up by `IN` and its index, where the column holds it as it came. A name (`IRANCELL`) is
+    written in one way.
+    """
+    given = number.strip()
+    try:
+        bare = normalize_mobile(given)[1:]
+    except InvalidPhoneNumber:
+        found = tuple(f"{prefix}{_national(given)}" for prefix in _prefixes(given))
+    else:
+        found = tuple(f"{prefix}{bare}" for prefix in _OF_A_MOBILE)
+    return tuple(dict.fromkeys((*found, given, number)))
+
+
+def beginnings(start: str) -> tuple[str, ...]:
+    """How a number that begins like this may begin as the gateway has written it; none for a name."""
+    digits = _SEPARATORS.sub("", _visible(start)).removeprefix("+")
+    found = re.fullmatch(r"(?:(?:00)?98|0)?(\d+)", digits, re.ASCII)
+    return tuple(f"{prefix}{found[1]}" for prefix in (*_INTERNATIONAL, "0")) if found else ()
+
+
+def _prefixes(number: str) -> tuple[str, ...]:
+    digits = _national(number)
+    is_long = digits.isascii() and digits.isdecimal() and len(digits) > SHORT_CODE
+    return _INTERNATIONAL if is_long else ("",)
+
+
+def _national(number: str) -> str:
+    """The digits of a line without the country's code, where it is certain to be one; a name as it is."""
+    digits = _SEPARATORS.sub("", _visible(number))
+    found = re.fullmatch(r"(?:\+98|0098)(\d+)", digits) or re.fullmatch(r"\+?(\d+)", digits, re.ASCII)
+    return found[1] if found else number
+
+
 def mask(number: str) -> str:
     """The number with its middle hidden, for logs: 0912•••6789. A short one shows less, down to nothing."""
     if len(number) >= 11:

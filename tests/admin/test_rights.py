@@ -63,6 +63,11 @@ DOORS = {
     "send": ({"send_message"}, {"send_message"}),
     "doubts": ({"resolve_in_doubt"}, {"resolve_in_doubt"}),
     "pull": ({"pull_inbox"}, {"pull_inbox"}),
+    "inbound_work": (
+        {"change_inboundmessage"},
+        {"change_inboundmessage"},
+    ),  # other works take two permissions
+    "conversation": (NOBODY, NOBODY),  # takes the permission to see content, and to look, as well
     "export_outboundmessage": (NOBODY, NOBODY),  # takes the permission to look as well
     "export_inboundmessage": (NOBODY, NOBODY),
     "campaign_progress": (either("campaign"), either("campaign")),

@@ -1,0 +1,52 @@
+"""What people say about inbound messages: read, and handled. No pull sets or resets these marks."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from sepahan_django.models import InboundMessage
+from sepahan_django.models.transactions import retrying
+
+CHUNK = 500
+
+Inbound = QuerySet[InboundMessage]
+
+
+def mark_read(messages: Inbound) -> int:
+    """Mark those of these messages as read that nobody has read yet; returns how many."""
+    now = timezone.now()
+    return _each_chunk(messages.filter(read_at=None), lambda rows: rows.update(read_at=now))
+
+
+def mark_unread(messages: Inbound) -> int:
+    """Let these messages count as unread again; returns how many were read."""
+    return _each_chunk(messages.filter(read_at__isnull=False), lambda rows: rows.update(read_at=None))
+
+
+def mark_handled(messages: Inbound, *, by: Any) -> int:
+    """Note that nothing is left to do about these messages, and who says so; returns how many were open.
+
+    Whoever has handled a message has read it. Of two people at once the first is kept.
+    """
+    now = timezone.now()
+    mark_read(messages.filter(done_at=None))
+    return _each_chunk(messages.filter(done_at=None), lambda rows: rows.update(done_at=now, done_by_id=by.pk))
+
+
+def mark_open(messages: Inbound) -> int:
+    """Take back that these messages were handled; returns how many were."""
+    return _each_chunk(
+        messages.filter(done_at__isnull=False), lambda rows: rows.update(done_at=None, done_by=None)
+    )
+
+
+def _each_chunk(messages: Inbound, change: Callable[[Inbound], int]) -> int:
+    """In bounded statements, each with the condition in it: of two people at once one makes the mark."""
+    total, last = 0, 0
+    while pks := list(messages.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:CHUNK]):
+        rows = messages.order_by().filter(pk__in=pks)
+        total += retrying(lambda rows=rows: change(rows))  # type: ignore[misc]
+        last = pks[-1]
+    return total
