@@ -5,11 +5,12 @@ by their number. What makes each step safe is said where it stands; the whole al
 docs/inbox.rst.
 """
 
+import itertools
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import ImproperlyConfigured
@@ -252,13 +253,15 @@ class Pull:
         """
         with transaction.atomic():
             self.lease.renew()
+            answered = Acknowledgement.objects.filter(pk=attempt.pk, answered_at=None)
+            if not answered.update(answered_at=timezone.now()):
+                return bool(answer)  # committed before, by a try that was not told so
             waiting = self._unacknowledged()
             # The batch first: among equal messages those just asked for are the ones meant.
             waiting.sort(key=lambda message: (message.acknowledgement_id != attempt.pk, message.pk))
             known, new = matched(answer, waiting)
             self._acknowledge(known)
-            self._store(new, acknowledged=True)
-            Acknowledgement.objects.filter(pk=attempt.pk).update(answered_at=timezone.now())
+            self._store(new, acknowledged_at=timezone.now())
         return bool(answer)
 
     def _stop(self, batch: "Counter[Identity]") -> None:
@@ -287,7 +290,7 @@ class Pull:
         while not self.should_stop():
             self.lease.renew()
             answer = client.receive(line=line, start_date=start, count=BATCH, mark_as_read=True)
-            retrying(lambda seen=answer: self._store_direct(seen, line))  # type: ignore[misc]
+            self._store_direct(answer, line)
             if not answer:
                 return
             if before and before <= counted(answer):
@@ -297,12 +300,22 @@ class Pull:
             before = counted(answer)
 
     def _store_direct(self, answer: "Sequence[ReceivedMessage]", line: str | None) -> None:
-        with transaction.atomic():
+        now = timezone.now()
+        tries = itertools.count()
+
+        @transaction.atomic
+        def store() -> None:
+            # The moment tells a try that was committed without being told so. Nothing indexes it.
+            stored = InboundMessage.objects.filter(api_key=self.account, acknowledged_at=now)
+            if next(tries) and stored.exists():
+                return
             # No check of the lease: these messages are the gateway's no more, so they are stored whoever
             # holds it.
             known, new = matched(answer, self._still_unread(answer, line))
-            self._acknowledge(known)
-            self._store(new, acknowledged=True)
+            self._acknowledge(known, at=now)
+            self._store(new, acknowledged_at=now)
+
+        retrying(store)
 
     # Rows
 
@@ -314,14 +327,14 @@ class Pull:
         rows = InboundMessage.objects.filter(api_key=self.account, acknowledged_at=None)
         return list(rows.select_related("acknowledgement").order_by("pk"))
 
-    def _acknowledge(self, messages: Iterable[InboundMessage]) -> None:
+    def _acknowledge(self, messages: Iterable[InboundMessage], *, at: datetime | None = None) -> None:
         pks = [message.pk for message in messages]
         if pks:
-            InboundMessage.objects.filter(pk__in=pks).update(acknowledged_at=timezone.now())
+            InboundMessage.objects.filter(pk__in=pks).update(acknowledged_at=at or timezone.now())
             self.tally["acknowledged"] += len(pks)
 
     def _store(
-        self, messages: "Sequence[ReceivedMessage]", *, acknowledged: bool = False
+        self, messages: "Sequence[ReceivedMessage]", *, acknowledged_at: datetime | None = None
     ) -> list[InboundMessage]:
         now = timezone.now()
         rows = []
@@ -335,7 +348,7 @@ class Pull:
                     received_at=parse_gateway_date(one.date),
                     api_key=self.account,
                     pulled_at=now,
-                    acknowledged_at=now if acknowledged else None,
+                    acknowledged_at=acknowledged_at,
                 )
             )
         rows.sort(key=lambda row: row.received_at or now)
