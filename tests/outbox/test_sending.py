@@ -490,3 +490,10 @@ def test_a_sent_message_can_not_be_sent_again(gateway):
     queued(1)
     outbox.drain()
     assert outbox.send_again(OutboundMessage.objects.all()) == 0
+
+
+def test_a_code_of_any_length_fails_the_messages_with_it(gateway):
+    queued(1)
+    gateway.state.script.append(-5_000_000_000)
+    outbox.drain()
+    assert set(OutboundMessage.objects.values_list("state", "error_code")) == {("failed", -5_000_000_000)}
