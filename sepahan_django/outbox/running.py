@@ -219,7 +219,7 @@ class _Budget:
         if self._left is None:
             return BATCH
         with self._lock:
-            share = min(self._left, BATCH)
+            share = max(
             self._left -= share
             return share
 

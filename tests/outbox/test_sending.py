@@ -497,3 +497,13 @@ def test_a_code_of_any_length_fails_the_messages_with_it(gateway):
     gateway.state.script.append(-5_000_000_000)
     outbox.drain()
     assert set(OutboundMessage.objects.values_list("state", "error_code")) == {("failed", -5_000_000_000)}
+
+
+def test_a_limit_smaller_than_a_request_that_was_left_behind_is_no_trouble(gateway, monkeypatch):
+    queued(20)
+    gateway.state.bad_numbers = {number(0)}
+    outbox.drain(limit=20)
+    queued(5, recipient="09129999999")
+    for _round in range(20):
+        outbox.drain(limit=1)
+    assert states() == {"failed": 1, "sent": 24}
