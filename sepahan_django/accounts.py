@@ -290,16 +290,25 @@ def _fingerprint(api_key: ApiKey) -> str:
     return salted_hmac("sepahan_django.paused_token", value, algorithm="sha256").hexdigest()
 
 
-def pause(api_key: ApiKey, *, kind: PauseKind, reason: str) -> None:
-    """Let the account's messages wait, each time longer. `account_paused` is sent when it was not paused."""
-    retrying(lambda: _pause(api_key, kind=kind, reason=reason))
+def pause(api_key: ApiKey, *, kind: PauseKind, reason: str, since: datetime | None = None) -> None:
+    """Let the account's messages wait, each time longer. `account_paused` is sent when it was not paused.
+
+    `since` is when the call that was refused began: of many workers' calls that were under way when the
+    pause began, the first refusal counts.
+    """
+    retrying(lambda: _pause(api_key, kind=kind, reason=reason, since=since))
 
 
-def _pause(api_key: ApiKey, *, kind: PauseKind, reason: str) -> None:
+def _pause(api_key: ApiKey, *, kind: PauseKind, reason: str, since: datetime | None) -> None:
     first, longest = PAUSES[kind]
     with transaction.atomic():
         row = _locked(api_key)
         is_new = row.paused_until is None or row.pause_kind != kind
+        if not is_new and since is not None and row.paused_until is not None:
+            # A probe's pause is a first one, so the probe itself began after this.
+            began = row.paused_until - min(first * 2 ** (row.pauses_in_a_row - 1), longest)
+            if since < began:
+                return
         row.pauses_in_a_row = 1 if is_new else min(row.pauses_in_a_row + 1, 30)
         length = min(first * 2 ** (row.pauses_in_a_row - 1), longest)
         row.paused_until = timezone.now() + length

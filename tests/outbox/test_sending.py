@@ -4,10 +4,11 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from sepahan_django import outbox, signals
+from sepahan_django import accounts, outbox, signals
 from sepahan_django.accounts import UnknownAccount
 from sepahan_django.models import ApiKey, Campaign, OutboundMessage, Priority, SendRequest
-from sepahan_django.outbox import submitting
+from sepahan_django.outbox import claiming, submitting
+from sepahan_django.outbox.submitting import Submission
 from sepahan_django.sms import (
     IdempotencyConflict,
     InvalidMessage,
@@ -507,3 +508,14 @@ def test_a_limit_smaller_than_a_request_that_was_left_behind_is_no_trouble(gatew
     for _round in range(20):
         outbox.drain(limit=1)
     assert states() == {"failed": 1, "sent": 24}
+
+
+def test_one_refusal_that_many_workers_get_is_one_pause(gateway, clock):
+    account = accounts.resolve()
+    queued(300)
+    claims = [claiming.claim(account, now=timezone.now()) for _worker in range(3)]
+    gateway.state.script += [-1, -1, -1]
+    submissions = [Submission(one, accounts.client_for(account)) for one in claims]
+    for submission in submissions:
+        submission.run()
+    assert ApiKey.objects.get().pauses_in_a_row == 1
