@@ -4,8 +4,10 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -58,6 +60,7 @@ class InboundMessageAdmin(Exporting, RecordAdmin):
         context = {"may_pull": display.may(request, "pull_inbox"), **(extra_context or {})}
         return super().changelist_view(request, context)
 
+    @method_decorator(transaction.non_atomic_requests)  # what was marked at the gateway must stay stored
     def pull(self, request: HttpRequest) -> HttpResponse:
         """Fetch now what has come in."""
         if not display.may(request, "pull_inbox"):

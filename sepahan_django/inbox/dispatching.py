@@ -5,7 +5,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from django.db import connection
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -59,7 +58,6 @@ class Dispatch:
                 if self.should_stop():
                     return False
                 errors = signals.send_logged(signals.message_received, sender=InboundMessage, message=message)
-                _end_stray_transaction()
                 if errors:
                     self._note_failure(message, errors)
                 else:
@@ -84,14 +82,3 @@ class Dispatch:
         reason = "; ".join(f"{type(error).__name__}: {error}" for error in errors)[:2000]
         row = InboundMessage.objects.filter(pk=message.pk)
         retrying(lambda: row.update(dispatch_attempts=F("dispatch_attempts") + 1, dispatch_error=reason))
-
-
-def _end_stray_transaction() -> None:
-    """A receiver that left a transaction open must not carry off the records of the others with it."""
-    if (
-        not connection.in_atomic_block
-        and connection.connection is not None
-        and not connection.get_autocommit()
-    ):
-        connection.rollback()
-        connection.set_autocommit(True)

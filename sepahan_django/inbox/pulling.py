@@ -28,7 +28,7 @@ from sepahan_django.inbox.identity import Identity, counted, identity, identity_
 from sepahan_django.inbox.lease import InboxError, Lease, LeaseLost, MarksNotHonoured
 from sepahan_django.labels import explain, sentence
 from sepahan_django.models import Acknowledgement, ApiKey, InboundMessage, PauseKind, SenderLine
-from sepahan_django.models.transactions import retrying
+from sepahan_django.models.transactions import refuse_to_nest, retrying
 from sepahan_django.values.jalali import parse_gateway_date, tehran_today
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ def pull(
 
     `line` narrows it to one line; `since`, a Gregorian day, asks further back than the last pull.
     """
+    refuse_to_nest()
     report = Report()
     for row in accounts.active_accounts(account):
         if should_stop():

@@ -16,7 +16,7 @@ from sepahan_django import accounts
 from sepahan_django.gateway.errors import SepahanError
 from sepahan_django.models import ApiKey, MessageState, OutboundMessage, PauseKind, SendRequest
 from sepahan_django.models.states import Priority
-from sepahan_django.models.transactions import retrying
+from sepahan_django.models.transactions import refuse_to_nest, retrying
 from sepahan_django.outbox import settling
 from sepahan_django.outbox.claiming import BATCH, Claim, claim, expire, has_due, take_up
 from sepahan_django.outbox.settling import MEMORY, Tally
@@ -50,6 +50,7 @@ def submit_now(pks: Collection[int]) -> None:
     Raises nothing: to the caller the messages are queued, and that is already true.
     """
     try:
+        refuse_to_nest()
         rows = OutboundMessage.objects.filter(pk__in=pks, state=MessageState.QUEUED)
         for account in ApiKey.objects.filter(pk__in=rows.values("api_key"), is_active=True):
             _submit_now(account, pks)
@@ -83,6 +84,7 @@ def run_once(account: ApiKey, *, limit: int = BATCH, patient: bool = False) -> _
     A `patient` caller comes again by itself, so it keeps the pauses after failures; one that does not (a
     person, cron) asks the gateway each time.
     """
+    refuse_to_nest()
     now = timezone.now()
     account.refresh_from_db()
     tally = Tally()
@@ -220,6 +222,8 @@ class _Budget:
             return BATCH
         with self._lock:
             share = max(
+                min(self._left, BATCH), 0
+            )  # a request left behind may have been larger than its share
             self._left -= share
             return share
 
