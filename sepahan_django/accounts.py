@@ -21,7 +21,7 @@ from sepahan_django import signals
 from sepahan_django.conf import setting, timeouts
 from sepahan_django.gateway.errors import SepahanError
 from sepahan_django.gateway.secrets import Secret
-from sepahan_django.models import ApiKey, PauseKind, SenderLine
+from sepahan_django.models import ApiKey, MessageState, PauseKind, SenderLine
 from sepahan_django.models.fields import UnreadableSecret
 from sepahan_django.models.transactions import retrying
 
@@ -351,6 +351,19 @@ def resume(api_key: ApiKey) -> None:
     }
     if retrying(lambda: ApiKey.objects.filter(troubled, pk=api_key.pk).update(**working)):
         logger.info("The account %s works again.", api_key.title)
+
+
+def let_in(api_key: ApiKey) -> None:
+    """The gateway has answered something else than a submission: ends a pause of the account that is over.
+
+    Not where messages wait: whether they are let in as well, the one of them that tries first finds out.
+    """
+    now = timezone.now()
+    if api_key.pause_kind != PauseKind.ACCOUNT or api_key.paused_until is None or is_held(api_key, now=now):
+        return
+    waiting = api_key.messages.filter(state=MessageState.QUEUED, due_at__lte=now)
+    if not waiting.exists() and not api_key.requests.due(now=now).exists():
+        resume(api_key)
 
 
 def back_off(api_key: ApiKey, *, reason: str) -> None:

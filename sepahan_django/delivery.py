@@ -176,6 +176,7 @@ def _ask_some(
         ):
             accounts.pause(account, kind=PauseKind.ACCOUNT, reason=explain(error))
         raise
+    accounts.let_in(account)
     retrying(lambda: _record(messages, statuses, tally))
     return len(messages)
 

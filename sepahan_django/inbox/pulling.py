@@ -127,6 +127,7 @@ class Pull:
         except Rejected as error:
             self._note_refusal(error)
             raise
+        accounts.let_in(self.account)
         if line is None and not self.should_stop():
             # Only now: whatever stops a pull, the next one asks from the same day again.
             ApiKey.objects.filter(pk=self.account.pk).update(inbox_day=today)
