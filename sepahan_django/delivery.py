@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connection, transaction
+from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -125,6 +125,12 @@ def _ask_all(
             asked = _ask_some(account, is_old=is_old, most=most, only=only, tally=report.tally)
         except (SepahanError, accounts.AccountError, ImproperlyConfigured) as error:
             report.troubles[account.title] = sentence(error)
+            break
+        except (DatabaseError, InterfaceError):
+            raise
+        except Exception as error:  # a fault of the client's own must not keep the others from being asked
+            logger.exception("The states of the account %s could not be asked for.", account.title)
+            report.troubles[account.title] = f"The client failed: {type(error).__name__}"
             break
         if not asked:
             break

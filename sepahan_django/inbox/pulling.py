@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db import transaction
+from django.db import DatabaseError, InterfaceError, transaction
 from django.db.models import Min
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -82,6 +82,13 @@ def pull(
                 worker.run(line=line, since=since)
             except (SepahanError, InboxError, accounts.AccountError, ImproperlyConfigured) as error:
                 report.troubles[row.title] = sentence(error)
+            except (DatabaseError, InterfaceError):
+                raise
+            except (
+                Exception
+            ) as error:  # a fault of the client's own must not keep the others from being pulled
+                logger.exception("The inbox of the account %s could not be fetched.", row.title)
+                report.troubles[row.title] = f"The client failed: {type(error).__name__}"
             # Whatever kept new messages from coming, those that are stored are dispatched.
             Dispatch(row, lease, report.tally, should_stop).run()
         except LeaseLost as error:

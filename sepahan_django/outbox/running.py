@@ -180,10 +180,12 @@ def drain(
     progress: Callable[[int], None] = lambda done: None,
 ) -> Report:
     """Send until nothing is due or `limit` messages were taken, the accounts in turn, by so many threads."""
+    refuse_to_nest()
     rows = accounts.active_accounts(account)
     report = Report(tally=give_up_forgotten())
     budget = _Budget(limit)
     lock = threading.Lock()
+    have_sent: set[int] = set()
 
     def work(index: int) -> None:
         start = index % max(len(rows), 1)
@@ -193,10 +195,12 @@ def drain(
                 share = 0 if should_stop() else budget.take()
                 if not share:
                     return
-                step = run_once(turn, limit=share, patient=patient)
+                step = _guarded_turn(turn, limit=share, patient=patient)
                 budget.give_back(share - step.claimed)
                 with lock:
                     report.tally += step.tally
+                    if step.tally[MessageState.SENT.value]:
+                        have_sent.add(turn.pk)
                     if step.trouble:
                         report.troubles[turn.title] = step.trouble
                     progress(sum(count for name, count in step.tally.items() if name != "requests"))
@@ -204,9 +208,20 @@ def drain(
                     turns.remove(turn)
 
     _in_threads(work, workers)
-    if report.tally[MessageState.SENT.value]:
-        _look_at_credit(rows)
+    # Of the others the credit is what it was, and one whose gateway is away would hold up the next round.
+    _look_at_credit([row for row in rows if row.pk in have_sent])
     return report
+
+
+def _guarded_turn(account: ApiKey, *, limit: int, patient: bool) -> _Step:
+    """A turn in which a fault of a client's own doesn't keep the other accounts from theirs."""
+    try:
+        return run_once(account, limit=limit, patient=patient)
+    except (DatabaseError, InterfaceError):
+        raise
+    except Exception as error:
+        logger.exception("The account %s could not have its turn.", account.title)
+        return _Step(Tally(), more=False, trouble=f"The client failed: {type(error).__name__}")
 
 
 class _Budget:
@@ -257,3 +272,7 @@ def _look_at_credit(rows: Sequence[ApiKey]) -> None:
             accounts.refresh_credit(row)
         except (SepahanError, accounts.AccountError) as error:
             logger.info("The credit of the account %s is not known: %s", row.title, error)
+        except (DatabaseError, InterfaceError):
+            raise
+        except Exception:  # a fault of the client's own
+            logger.exception("The credit of the account %s is not known.", row.title)

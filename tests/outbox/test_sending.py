@@ -519,3 +519,10 @@ def test_one_refusal_that_many_workers_get_is_one_pause(gateway, clock):
     for submission in submissions:
         submission.run()
     assert ApiKey.objects.get().pauses_in_a_row == 1
+
+
+def test_only_accounts_that_have_sent_are_asked_for_their_credit(gateway):
+    account("another", base_url=gateway.url)
+    queued(1)
+    outbox.drain()
+    assert gateway.state.count("credit") == 1
