@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from sepahan_django import accounts, inbox, signals
@@ -397,6 +398,14 @@ def test_an_odd_text_is_stored_once(gateway, text):
     inbox.pull()
     inbox.pull()
     assert InboundMessage.objects.count() == 1
+
+
+@pytest.mark.parametrize("date", ["9999/12/31 23:59Z", "9999/12/31 23:59", "0001/01/01", "1404/13/40"])
+def test_a_date_at_the_calendars_end_does_not_break_the_page(gateway, admin_client, date):
+    arrive(gateway, "odd", date=date)
+    inbox.pull()
+    page = admin_client.get(reverse("admin:sepahan_django_inboundmessage_changelist"))
+    assert page.status_code == 200
 
 
 # Dispatch
