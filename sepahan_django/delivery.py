@@ -130,7 +130,9 @@ def _ask_all(
             raise
         except Exception as error:  # a fault of the client's own must not keep the others from being asked
             logger.exception("The states of the account %s could not be asked for.", account.title)
-            report.troubles[account.title] = f"The client failed: {type(error).__name__}"
+            report.troubles[account.title] = _("The client failed: %(error)s") % {
+                "error": type(error).__name__
+            }
             break
         if not asked:
             break

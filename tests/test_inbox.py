@@ -1,4 +1,5 @@
 import contextlib
+import random
 import sys
 from datetime import date, timedelta
 
@@ -279,6 +280,32 @@ def test_a_gateway_that_does_not_honour_marks_stops_the_inbox_with_an_error(gate
     report = inbox.pull()
     sentence = next(iter(report.troubles.values()))
     assert (len(stored()), "INBOX_MODE" in sentence, "09126900023" in sentence) == (2, True, True)
+
+
+def test_marks_that_are_not_honoured_are_noticed_also_while_new_messages_come_in_first(gateway, monkeypatch):
+    """Newest first, so that no batch comes again as a whole."""
+    arrive(gateway, *map(str, range(150)))
+    monkeypatch.setattr(faults.FaultyGateway, "mark", lambda self, found: arrive(gateway, "new"))
+    monkeypatch.setattr(faults.FaultyGateway, "unread", lambda self, body: self.state.inbound[::-1])
+    rounds = iter(range(30))
+    report = inbox.pull(should_stop=lambda: next(rounds, 99) > 20)
+    assert "gives out messages again" in report.troubles["settings"]
+    assert InboundMessage.objects.count() <= 102
+
+
+@pytest.mark.parametrize("count", [30, 200])
+def test_marks_that_are_not_honoured_are_noticed_whatever_the_order(gateway, monkeypatch, count):
+    chance = random.Random(1)
+    arrive(gateway, *map(str, range(count)))
+
+    def some(self, body):
+        return chance.sample(self.state.inbound, count // 2)
+
+    monkeypatch.setattr(faults.FaultyGateway, "mark", lambda self, found: None)
+    monkeypatch.setattr(faults.FaultyGateway, "unread", some)
+    rounds = iter(range(100))
+    report = inbox.pull(should_stop=lambda: next(rounds, 99) > 60)
+    assert "gives out messages again" in report.troubles["settings"]
 
 
 def test_a_stopped_inbox_stays_stopped(gateway):

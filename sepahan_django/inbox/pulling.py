@@ -7,7 +7,7 @@ docs/inbox.rst.
 
 import itertools
 import logging
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -38,6 +38,8 @@ logger = logging.getLogger("sepahan_django")
 
 BATCH = 100
 """Messages a call, the gateway's limit."""
+MARKED_BATCHES = 10
+"""How many batches a pull remembers having marked, to tell that they are given out again."""
 GATEWAYS_OWN_SPAN = timedelta(hours=24)
 """How far back Receive looks when it is not told."""
 CLOCKS_DIFFER = timedelta(minutes=15)
@@ -88,7 +90,9 @@ def pull(
                 Exception
             ) as error:  # a fault of the client's own must not keep the others from being pulled
                 logger.exception("The inbox of the account %s could not be fetched.", row.title)
-                report.troubles[row.title] = f"The client failed: {type(error).__name__}"
+                report.troubles[row.title] = _("The client failed: %(error)s") % {
+                    "error": type(error).__name__
+                }
             # Whatever kept new messages from coming, those that are stored are dispatched.
             Dispatch(row, lease, report.tally, should_stop).run()
         except LeaseLost as error:
@@ -192,11 +196,18 @@ class Pull:
         if self.account.inbox_stopped_at:
             raise MarksNotHonoured(self.account.inbox_stop_reason)
         acknowledged: Counter[Identity] = Counter()
+        marked: deque[Counter[Identity]] = deque(maxlen=MARKED_BATCHES)
+        nothing_else = 0
         while not self.should_stop():
             self.lease.renew()
             peek = client.receive(line=line, start_date=start, count=BATCH, mark_as_read=False)
             if acknowledged and acknowledged <= counted(peek):
                 self._stop(acknowledged)
+            # In another order the whole batch need not come again, and the pull would never end.
+            again = counted(peek) & sum(marked, Counter())
+            nothing_else += bool(peek) and again.total() == len(peek)
+            if nothing_else >= 3 or (len(peek) >= BATCH // 2 and again.total() >= len(peek) * 0.9):
+                self._stop(again)
             batch = retrying(lambda seen=peek: self._store_peek(seen, line))  # type: ignore[misc]
             if not peek:
                 return
@@ -208,6 +219,7 @@ class Pull:
                 line=line, start_date=start, count=min(len(peek), BATCH), mark_as_read=True
             )
             acknowledged = counted(answer)
+            marked.append(acknowledged)
             progressed = retrying(lambda a=answer, t=attempt: self._store_acknowledged(a, t))  # type: ignore[misc]
             if not progressed:
                 raise InboxError(

@@ -221,7 +221,9 @@ def _guarded_turn(account: ApiKey, *, limit: int, patient: bool) -> _Step:
         raise
     except Exception as error:
         logger.exception("The account %s could not have its turn.", account.title)
-        return _Step(Tally(), more=False, trouble=f"The client failed: {type(error).__name__}")
+        return _Step(
+            Tally(), more=False, trouble=_("The client failed: %(error)s") % {"error": type(error).__name__}
+        )
 
 
 class _Budget:
