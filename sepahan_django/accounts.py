@@ -68,7 +68,8 @@ def settings_account() -> ApiKey | None:
         with transaction.atomic():
             return ApiKey.objects.create(origin=ApiKey.SETTINGS_ORIGIN, title=title)
     except IntegrityError:  # another process made it in this moment
-        return ApiKey.objects.get(origin=ApiKey.SETTINGS_ORIGIN)
+        with transaction.atomic():  # locked, since an older snapshot would not show it
+            return ApiKey.objects.select_for_update().get(origin=ApiKey.SETTINGS_ORIGIN)
 
 
 def resolve(account: ApiKey | str | None = None) -> ApiKey:
