@@ -1,6 +1,7 @@
 import pytest
 from django.core.checks import run_checks
 from django.core.management import call_command
+from django.db import connection
 
 from sepahan_django import checks
 from tests.factories import account
@@ -81,3 +82,31 @@ def test_the_checks_are_registered(settings):
 @pytest.mark.django_db
 def test_the_migrations_are_complete():
     call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+
+
+class Router:
+    """Reads here, writes there."""
+
+    def __init__(self, reads, writes):
+        self.reads, self.writes = reads, writes
+
+    def db_for_read(self, model, **hints):
+        return self.reads
+
+    def db_for_write(self, model, **hints):
+        return self.writes
+
+
+@pytest.mark.parametrize(
+    ("reads", "writes", "found"),
+    [(None, None, []), ("other", None, ["sepahan.W008"]), ("other", "other", ["sepahan.E015"])],
+)
+def test_a_router_that_takes_the_apps_rows_elsewhere_is_told(settings, reads, writes, found):
+    settings.DATABASE_ROUTERS = [Router(reads, writes)]
+    ids = {one.id for one in checks.check_settings(None)}
+    assert [one for one in ("sepahan.E015", "sepahan.W008") if one in ids] == found
+
+
+def test_autocommit_that_is_off_is_told(monkeypatch):
+    monkeypatch.setitem(connection.settings_dict, "AUTOCOMMIT", False)
+    assert "sepahan.E016" in {one.id for one in checks.check_settings(None)}
