@@ -21,7 +21,7 @@ from sepahan_django import signals
 from sepahan_django.conf import setting, timeouts
 from sepahan_django.gateway.errors import SepahanError
 from sepahan_django.gateway.secrets import Secret
-from sepahan_django.models import ApiKey, PauseKind, SenderLine
+from sepahan_django.models import ApiKey, MessageState, PauseKind, SenderLine
 from sepahan_django.models.fields import UnreadableSecret
 from sepahan_django.models.transactions import retrying
 
@@ -68,7 +68,8 @@ def settings_account() -> ApiKey | None:
         with transaction.atomic():
             return ApiKey.objects.create(origin=ApiKey.SETTINGS_ORIGIN, title=title)
     except IntegrityError:  # another process made it in this moment
-        return ApiKey.objects.get(origin=ApiKey.SETTINGS_ORIGIN)
+        with transaction.atomic():  # locked, since an older snapshot would not show it
+            return ApiKey.objects.select_for_update().get(origin=ApiKey.SETTINGS_ORIGIN)
 
 
 def resolve(account: ApiKey | str | None = None) -> ApiKey:
@@ -304,16 +305,25 @@ def _fingerprint(api_key: ApiKey) -> str:
     return salted_hmac("sepahan_django.paused_token", value, algorithm="sha256").hexdigest()
 
 
-def pause(api_key: ApiKey, *, kind: PauseKind, reason: str) -> None:
-    """Let the account's messages wait, each time longer. `account_paused` is sent when it was not paused."""
-    retrying(lambda: _pause(api_key, kind=kind, reason=reason))
+def pause(api_key: ApiKey, *, kind: PauseKind, reason: str, since: datetime | None = None) -> None:
+    """Let the account's messages wait, each time longer. `account_paused` is sent when it was not paused.
+
+    `since` is when the call that was refused began: of many workers' calls that were under way when the
+    pause began, the first refusal counts.
+    """
+    retrying(lambda: _pause(api_key, kind=kind, reason=reason, since=since))
 
 
-def _pause(api_key: ApiKey, *, kind: PauseKind, reason: str) -> None:
+def _pause(api_key: ApiKey, *, kind: PauseKind, reason: str, since: datetime | None) -> None:
     first, longest = PAUSES[kind]
     with transaction.atomic():
         row = _locked(api_key)
         is_new = row.paused_until is None or row.pause_kind != kind
+        if not is_new and since is not None and row.paused_until is not None:
+            # A probe's pause is a first one, so the probe itself began after this.
+            began = row.paused_until - min(first * 2 ** (row.pauses_in_a_row - 1), longest)
+            if since < began:
+                return
         row.pauses_in_a_row = 1 if is_new else min(row.pauses_in_a_row + 1, 30)
         length = min(first * 2 ** (row.pauses_in_a_row - 1), longest)
         row.paused_until = timezone.now() + length
@@ -356,6 +366,19 @@ def resume(api_key: ApiKey) -> None:
     }
     if retrying(lambda: ApiKey.objects.filter(troubled, pk=api_key.pk).update(**working)):
         logger.info("The account %s works again.", api_key.title)
+
+
+def let_in(api_key: ApiKey) -> None:
+    """The gateway has answered something else than a submission: ends a pause of the account that is over.
+
+    Not where messages wait: whether they are let in as well, the one of them that tries first finds out.
+    """
+    now = timezone.now()
+    if api_key.pause_kind != PauseKind.ACCOUNT or api_key.paused_until is None or is_held(api_key, now=now):
+        return
+    waiting = api_key.messages.filter(state=MessageState.QUEUED, due_at__lte=now)
+    if not waiting.exists() and not api_key.requests.due(now=now).exists():
+        resume(api_key)
 
 
 def back_off(api_key: ApiKey, *, reason: str) -> None:

@@ -9,6 +9,7 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Info, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
+from django.db import DEFAULT_DB_ALIAS, connections, router
 from django.utils.module_loading import import_string
 
 from sepahan_django import conf
@@ -22,7 +23,31 @@ def check_settings(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
         conf.configured()
     except ImproperlyConfigured as error:
         return [Error(str(error), hint='SEPAHAN = {"API_KEY": "…"}', id="sepahan.E001")]
-    return [*_unknown_keys(), *_wrong_values(), *_missing()]
+    return [*_unknown_keys(), *_wrong_values(), *_missing(), *_wrong_database()]
+
+
+def _wrong_database() -> Iterator[CheckMessage]:
+    """What takes from the app the transactions that its promises rest on."""
+    from sepahan_django.models import OutboundMessage
+
+    if router.db_for_write(OutboundMessage) != DEFAULT_DB_ALIAS:
+        yield Error(
+            "A database router sends this app's rows to another database than the default.",
+            hint="Its transactions are the default database's: let the router leave this app alone.",
+            id="sepahan.E017",
+        )
+    elif router.db_for_read(OutboundMessage) != DEFAULT_DB_ALIAS:
+        yield Warning(
+            "A database router lets this app read from another database than it writes to.",
+            hint="A copy that lags shows what is sent as not yet sent: let the router leave this app alone.",
+            id="sepahan.W009",
+        )
+    if not connections[DEFAULT_DB_ALIAS].settings_dict["AUTOCOMMIT"]:
+        yield Error(
+            "The default database has autocommit off, with which nothing is sent or fetched.",
+            hint='Remove "AUTOCOMMIT": False from DATABASES.',
+            id="sepahan.E018",
+        )
 
 
 def _unknown_keys() -> Iterator[CheckMessage]:

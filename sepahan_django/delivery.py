@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connection, transaction
+from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -126,6 +126,14 @@ def _ask_all(
         except (SepahanError, accounts.AccountError, ImproperlyConfigured) as error:
             report.troubles[account.title] = sentence(error)
             break
+        except (DatabaseError, InterfaceError):
+            raise
+        except Exception as error:  # a fault of the client's own must not keep the others from being asked
+            logger.exception("The states of the account %s could not be asked for.", account.title)
+            report.troubles[account.title] = _("The client failed: %(error)s") % {
+                "error": type(error).__name__
+            }
+            break
         if not asked:
             break
         total += asked
@@ -176,6 +184,7 @@ def _ask_some(
         ):
             accounts.pause(account, kind=PauseKind.ACCOUNT, reason=explain(error))
         raise
+    accounts.let_in(account)
     retrying(lambda: _record(messages, statuses, tally))
     return len(messages)
 

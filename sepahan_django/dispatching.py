@@ -40,7 +40,10 @@ def dispatch(message: OutboundMessage) -> None:
     """
     if message.due_at > timezone.now() or choice("DISPATCH", DISPATCHES) == "none":
         return
-    if not transaction.get_connection(DEFAULT_DB_ALIAS).in_atomic_block:
+    connection = transaction.get_connection(DEFAULT_DB_ALIAS)
+    if not connection.in_atomic_block:
+        if not connection.get_autocommit():
+            return  # Django tells nobody of the commit to come: a worker finds the message
         _pending.take()
     _pending.messages.append(message)
     # Robust: what goes wrong here is logged, and the caller, whose message is stored, goes on.

@@ -7,7 +7,7 @@ called twice for one message: a crash between a signal and its record repeats th
 import logging
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.dispatch import Signal
 
 logger = logging.getLogger("sepahan_django")
@@ -48,13 +48,35 @@ def send_logged(signal: Signal, *, sender: Any, **arguments: Any) -> list[Except
     """Send to every receiver; log and return what they raised.
 
     A receiver that calls sys.exit() counts as one that raised: it must not end the worker of all the others.
+    So does one that leaves a transaction open: what is recorded after it must not be rolled back with it.
     """
+    depth = len(connection.atomic_blocks)
+    autocommit = connection.connection is None or connection.autocommit
     try:
         responses = signal.send_robust(sender=sender, **arguments)
     except SystemExit as exit_:
         logger.error("A signal receiver tried to end the process.", exc_info=exit_)
         return [RuntimeError(f"SystemExit: {exit_}")]
-    return [response for _receiver, response in responses if isinstance(response, Exception)]
+    finally:
+        stray = _end_stray_transactions(depth, autocommit=autocommit)
+    errors = [response for _receiver, response in responses if isinstance(response, Exception)]
+    if stray is not None:
+        logger.error("A signal receiver left a transaction open; it is rolled back.")
+        errors.append(stray)
+    return errors
+
+
+def _end_stray_transactions(depth: int, *, autocommit: bool) -> Exception | None:
+    """Roll back what a receiver has begun and not ended; returns an error when there was something."""
+    stray = None
+    while len(connection.atomic_blocks) > depth:
+        stray = transaction.TransactionManagementError("It left a transaction open.")
+        connection.atomic_blocks[-1].__exit__(type(stray), stray, None)
+    if autocommit and connection.connection is not None and not connection.get_autocommit():
+        stray = transaction.TransactionManagementError("It left a transaction open.")
+        connection.rollback()
+        connection.set_autocommit(True)
+    return stray
 
 
 def send_on_commit(signal: Signal, *, sender: Any, **arguments: Any) -> None:

@@ -5,10 +5,10 @@ from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
-from sepahan_django import accounts, signals
+from sepahan_django import accounts, inbox, signals
 from sepahan_django.models import ApiKey, PauseKind, SenderLine
 from sepahan_django.models.fields import UnreadableSecret
-from tests.factories import TOKEN, account
+from tests.factories import TOKEN, account, queued
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -186,3 +186,34 @@ def test_the_command_reads_the_password_from_the_environment_and_does_not_print_
     call_command("sepahan_generate_api_key", title="new", domain="d", stdout=out)
     assert "b2fa64f05d774e56" not in out.getvalue()
     assert ApiKey.objects.filter(title="new").exists()
+
+
+# A pause that no message met
+
+
+@pytest.fixture
+def refused_inbox(gateway, clock):
+    """The account was refused when its inbox was asked for, and its pause has passed."""
+    gateway.state.receive_script.append(-1)
+    inbox.pull()
+    clock.shift(600)
+    return gateway
+
+
+def test_a_pause_that_the_inbox_met_is_over_when_the_inbox_is_let_in_again(refused_inbox):
+    inbox.pull()
+    assert not ApiKey.objects.get().is_paused
+
+
+def test_a_second_pause_long_after_the_first_is_told_and_is_short(refused_inbox, listen):
+    inbox.pull()
+    told = listen(signals.account_paused)
+    refused_inbox.state.receive_script.append(-1)
+    inbox.pull()
+    assert (len(told), ApiKey.objects.get().pauses_in_a_row) == (1, 1)
+
+
+def test_a_pause_is_not_over_for_waiting_messages_because_the_inbox_is_let_in(refused_inbox):
+    queued(1)
+    inbox.pull()
+    assert ApiKey.objects.get().is_paused

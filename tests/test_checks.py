@@ -5,6 +5,7 @@ import certifi
 import pytest
 from django.core.checks import run_checks
 from django.core.management import call_command
+from django.db import connection
 
 from sepahan_django import checks
 from tests.factories import account
@@ -114,3 +115,37 @@ def test_the_checks_are_registered(settings):
 @pytest.mark.django_db
 def test_the_migrations_are_complete():
     call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+
+
+class Router:
+    """Reads here, writes there."""
+
+    def __init__(self, reads, writes):
+        self.reads, self.writes = reads, writes
+
+    def db_for_read(self, model, **hints):
+        return self.reads
+
+    def db_for_write(self, model, **hints):
+        return self.writes
+
+
+@pytest.mark.parametrize(
+    ("reads", "writes", "found"),
+    [(None, None, []), ("other", None, ["sepahan.W009"]), ("other", "other", ["sepahan.E017"])],
+)
+def test_a_router_that_takes_the_apps_rows_elsewhere_is_told(settings, reads, writes, found):
+    settings.DATABASE_ROUTERS = [Router(reads, writes)]
+    ids = {one.id for one in checks.check_settings(None)}
+    assert [one for one in ("sepahan.E017", "sepahan.W009") if one in ids] == found
+
+
+def test_autocommit_that_is_off_is_told(monkeypatch):
+    monkeypatch.setitem(connection.settings_dict, "AUTOCOMMIT", False)
+    assert "sepahan.E018" in {one.id for one in checks.check_settings(None)}
+
+
+def test_no_two_checks_share_an_id():
+    source = (Path(checks.__file__)).read_text()
+    ids = re.findall(r'id="(sepahan\.[A-Z]\d+)"', source)
+    assert sorted(ids) == sorted(set(ids))

@@ -1,4 +1,5 @@
 import contextlib
+import random
 import sys
 import threading
 from datetime import date, timedelta
@@ -6,6 +7,7 @@ from datetime import date, timedelta
 import pytest
 from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from sepahan_django import accounts, inbox, signals
@@ -282,6 +284,32 @@ def test_a_gateway_that_does_not_honour_marks_stops_the_inbox_with_an_error(gate
     assert (len(stored()), "INBOX_MODE" in sentence, "09126900023" in sentence) == (2, True, True)
 
 
+def test_marks_that_are_not_honoured_are_noticed_also_while_new_messages_come_in_first(gateway, monkeypatch):
+    """Newest first, so that no batch comes again as a whole."""
+    arrive(gateway, *map(str, range(150)))
+    monkeypatch.setattr(faults.FaultyGateway, "mark", lambda self, found: arrive(gateway, "new"))
+    monkeypatch.setattr(faults.FaultyGateway, "unread", lambda self, body: self.state.inbound[::-1])
+    rounds = iter(range(30))
+    report = inbox.pull(should_stop=lambda: next(rounds, 99) > 20)
+    assert "gives out messages again" in report.troubles["settings"]
+    assert InboundMessage.objects.count() <= 102
+
+
+@pytest.mark.parametrize("count", [30, 200])
+def test_marks_that_are_not_honoured_are_noticed_whatever_the_order(gateway, monkeypatch, count):
+    chance = random.Random(1)
+    arrive(gateway, *map(str, range(count)))
+
+    def some(self, body):
+        return chance.sample(self.state.inbound, count // 2)
+
+    monkeypatch.setattr(faults.FaultyGateway, "mark", lambda self, found: None)
+    monkeypatch.setattr(faults.FaultyGateway, "unread", some)
+    rounds = iter(range(100))
+    report = inbox.pull(should_stop=lambda: next(rounds, 99) > 60)
+    assert "gives out messages again" in report.troubles["settings"]
+
+
 def test_a_stopped_inbox_stays_stopped(gateway):
     gateway.state.honours_marks = False
     arrive(gateway, "1", "2")
@@ -399,6 +427,14 @@ def test_an_odd_text_is_stored_once(gateway, text):
     inbox.pull()
     inbox.pull()
     assert InboundMessage.objects.count() == 1
+
+
+@pytest.mark.parametrize("date", ["9999/12/31 23:59Z", "9999/12/31 23:59", "0001/01/01", "1404/13/40"])
+def test_a_date_at_the_calendars_end_does_not_break_the_page(gateway, admin_client, date):
+    arrive(gateway, "odd", date=date)
+    inbox.pull()
+    page = admin_client.get(reverse("admin:sepahan_django_inboundmessage_changelist"))
+    assert page.status_code == 200
 
 
 # Dispatch

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import (
     Http404,
@@ -14,6 +15,7 @@ from django.http import (
     JsonResponse,
 )
 from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -145,6 +147,7 @@ class InboundMessageAdmin(Exporting, RecordAdmin):
             return HttpResponseRedirect(reverse(f"{site}:sepahan_django_inboundmessage_change", args=[pk]))
         return HttpResponseRedirect(reverse(f"{site}:sepahan_django_inboundmessage_changelist"))
 
+    @method_decorator(transaction.non_atomic_requests)  # what was marked at the gateway must stay stored
     def pull(self, request: HttpRequest) -> HttpResponse:
         """Fetch now what has come in."""
         if not display.may(request, "pull_inbox"):

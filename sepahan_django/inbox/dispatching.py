@@ -5,7 +5,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from django.db import connection
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -79,7 +78,6 @@ class Dispatch:
     def _send(self, message: InboundMessage) -> str:
         """The signal. Returns what the receivers raised, which is noted with the message; or nothing."""
         errors = signals.send_logged(signals.message_received, sender=InboundMessage, message=message)
-        _end_stray_transaction()
         return self._note_failure(message, errors) if errors else ""
 
     def _record_dispatched(self, pks: list[int]) -> None:
@@ -96,14 +94,3 @@ class Dispatch:
         row = InboundMessage.objects.filter(pk=message.pk)
         retrying(lambda: row.update(dispatch_attempts=F("dispatch_attempts") + 1, dispatch_error=reason))
         return reason
-
-
-def _end_stray_transaction() -> None:
-    """A receiver that left a transaction open must not carry off the records of the others with it."""
-    if (
-        not connection.in_atomic_block
-        and connection.connection is not None
-        and not connection.get_autocommit()
-    ):
-        connection.rollback()
-        connection.set_autocommit(True)

@@ -5,15 +5,16 @@ by their number. What makes each step safe is said where it stands; the whole al
 docs/inbox.rst.
 """
 
+import itertools
 import logging
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db import transaction
+from django.db import DatabaseError, InterfaceError, transaction
 from django.db.models import Min
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -27,7 +28,7 @@ from sepahan_django.inbox.identity import Identity, counted, identity, identity_
 from sepahan_django.inbox.lease import InboxError, Lease, LeaseLost, MarksNotHonoured
 from sepahan_django.labels import explain, sentence
 from sepahan_django.models import Acknowledgement, ApiKey, InboundMessage, PauseKind, SenderLine
-from sepahan_django.models.transactions import retrying
+from sepahan_django.models.transactions import refuse_to_nest, retrying
 from sepahan_django.values.jalali import parse_gateway_date, tehran_today
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ logger = logging.getLogger("sepahan_django")
 
 BATCH = 100
 """Messages a call, the gateway's limit."""
+MARKED_BATCHES = 10
+"""How many batches a pull remembers having marked, to tell that they are given out again."""
 GATEWAYS_OWN_SPAN = timedelta(hours=24)
 """How far back Receive looks when it is not told."""
 CLOCKS_DIFFER = timedelta(minutes=15)
@@ -66,6 +69,7 @@ def pull(
 
     `line` narrows it to one line; `since`, a Gregorian day, asks further back than the last pull.
     """
+    refuse_to_nest()
     report = Report()
     for row in accounts.active_accounts(account):
         if should_stop():
@@ -80,6 +84,15 @@ def pull(
                 worker.run(line=line, since=since)
             except (SepahanError, InboxError, accounts.AccountError, ImproperlyConfigured) as error:
                 report.troubles[row.title] = sentence(error)
+            except (DatabaseError, InterfaceError):
+                raise
+            except (
+                Exception
+            ) as error:  # a fault of the client's own must not keep the others from being pulled
+                logger.exception("The inbox of the account %s could not be fetched.", row.title)
+                report.troubles[row.title] = _("The client failed: %(error)s") % {
+                    "error": type(error).__name__
+                }
             # Whatever kept new messages from coming, those that are stored are dispatched.
             Dispatch(row, lease, report.tally, should_stop).run()
         except LeaseLost as error:
@@ -125,6 +138,7 @@ class Pull:
         except Rejected as error:
             self._note_refusal(error)
             raise
+        accounts.let_in(self.account)
         if line is None and not self.should_stop():
             # Only now: whatever stops a pull, the next one asks from the same day again.
             ApiKey.objects.filter(pk=self.account.pk).update(inbox_day=today)
@@ -182,11 +196,18 @@ class Pull:
         if self.account.inbox_stopped_at:
             raise MarksNotHonoured(self.account.inbox_stop_reason)
         acknowledged: Counter[Identity] = Counter()
+        marked: deque[Counter[Identity]] = deque(maxlen=MARKED_BATCHES)
+        nothing_else = 0
         while not self.should_stop():
             self.lease.renew()
             peek = client.receive(line=line, start_date=start, count=BATCH, mark_as_read=False)
             if acknowledged and acknowledged <= counted(peek):
                 self._stop(acknowledged)
+            # In another order the whole batch need not come again, and the pull would never end.
+            again = counted(peek) & sum(marked, Counter())
+            nothing_else += bool(peek) and again.total() == len(peek)
+            if nothing_else >= 3 or (len(peek) >= BATCH // 2 and again.total() >= len(peek) * 0.9):
+                self._stop(again)
             batch = retrying(lambda seen=peek: self._store_peek(seen, line))  # type: ignore[misc]
             if not peek:
                 return
@@ -198,6 +219,7 @@ class Pull:
                 line=line, start_date=start, count=min(len(peek), BATCH), mark_as_read=True
             )
             acknowledged = counted(answer)
+            marked.append(acknowledged)
             progressed = retrying(lambda a=answer, t=attempt: self._store_acknowledged(a, t))  # type: ignore[misc]
             if not progressed:
                 raise InboxError(
@@ -252,13 +274,15 @@ class Pull:
         """
         with transaction.atomic():
             self.lease.renew()
+            answered = Acknowledgement.objects.filter(pk=attempt.pk, answered_at=None)
+            if not answered.update(answered_at=timezone.now()):
+                return bool(answer)  # committed before, by a try that was not told so
             waiting = self._unacknowledged()
             # The batch first: among equal messages those just asked for are the ones meant.
             waiting.sort(key=lambda message: (message.acknowledgement_id != attempt.pk, message.pk))
             known, new = matched(answer, waiting)
             self._acknowledge(known)
-            self._store(new, acknowledged=True)
-            Acknowledgement.objects.filter(pk=attempt.pk).update(answered_at=timezone.now())
+            self._store(new, acknowledged_at=timezone.now())
         return bool(answer)
 
     def _stop(self, batch: "Counter[Identity]") -> None:
@@ -287,7 +311,7 @@ class Pull:
         while not self.should_stop():
             self.lease.renew()
             answer = client.receive(line=line, start_date=start, count=BATCH, mark_as_read=True)
-            retrying(lambda seen=answer: self._store_direct(seen, line))  # type: ignore[misc]
+            self._store_direct(answer, line)
             if not answer:
                 return
             if before and before <= counted(answer):
@@ -297,12 +321,22 @@ class Pull:
             before = counted(answer)
 
     def _store_direct(self, answer: "Sequence[ReceivedMessage]", line: str | None) -> None:
-        with transaction.atomic():
+        now = timezone.now()
+        tries = itertools.count()
+
+        @transaction.atomic
+        def store() -> None:
+            # The moment tells a try that was committed without being told so. Nothing indexes it.
+            stored = InboundMessage.objects.filter(api_key=self.account, acknowledged_at=now)
+            if next(tries) and stored.exists():
+                return
             # No check of the lease: these messages are the gateway's no more, so they are stored whoever
             # holds it.
             known, new = matched(answer, self._still_unread(answer, line))
-            self._acknowledge(known)
-            self._store(new, acknowledged=True)
+            self._acknowledge(known, at=now)
+            self._store(new, acknowledged_at=now)
+
+        retrying(store)
 
     # Rows
 
@@ -314,14 +348,14 @@ class Pull:
         rows = InboundMessage.objects.filter(api_key=self.account, acknowledged_at=None)
         return list(rows.select_related("acknowledgement").order_by("pk"))
 
-    def _acknowledge(self, messages: Iterable[InboundMessage]) -> None:
+    def _acknowledge(self, messages: Iterable[InboundMessage], *, at: datetime | None = None) -> None:
         pks = [message.pk for message in messages]
         if pks:
-            InboundMessage.objects.filter(pk__in=pks).update(acknowledged_at=timezone.now())
+            InboundMessage.objects.filter(pk__in=pks).update(acknowledged_at=at or timezone.now())
             self.tally["acknowledged"] += len(pks)
 
     def _store(
-        self, messages: "Sequence[ReceivedMessage]", *, acknowledged: bool = False
+        self, messages: "Sequence[ReceivedMessage]", *, acknowledged_at: datetime | None = None
     ) -> list[InboundMessage]:
         now = timezone.now()
         rows = []
@@ -335,7 +369,7 @@ class Pull:
                     received_at=parse_gateway_date(one.date),
                     api_key=self.account,
                     pulled_at=now,
-                    acknowledged_at=now if acknowledged else None,
+                    acknowledged_at=acknowledged_at,
                 )
             )
         rows.sort(key=lambda row: row.received_at or now)

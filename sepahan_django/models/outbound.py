@@ -108,7 +108,7 @@ class SendRequest(models.Model):
     last_attempt_at = models.DateTimeField(_("last attempt at"), null=True, blank=True)
     due_at = models.DateTimeField(_("taken up again at"), null=True, blank=True)
     finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
-    error_code = models.IntegerField(_("error code"), null=True, blank=True)
+    error_code = models.BigIntegerField(_("error code"), null=True, blank=True)
     error_message = models.TextField(_("error"), blank=True, default="")
     sms_count = models.BigIntegerField(_("SMS parts"), null=True, blank=True)
     total_price = models.BigIntegerField(_("price (Rials)"), null=True, blank=True)

@@ -13,6 +13,23 @@ PATIENCE = (0.05, 0.2, 0.5, 1.0, 2.0, 4.0)
 """Seconds between the attempts."""
 
 
+def refuse_to_nest() -> None:
+    """RuntimeError inside somebody's transaction, or with autocommit off.
+
+    For work that calls the gateway: what was recorded before and after a call must stay recorded, and a
+    rollback would make the messages queued again that are sent, or lose those that the gateway gave out. The
+    transaction in which Django's TestCase puts each test doesn't count.
+    """
+    connection = connections[DEFAULT_DB_ALIAS]
+    blocks = connection.atomic_blocks
+    if blocks and not blocks[-1]._from_testcase:  # type: ignore[attr-defined]
+        raise RuntimeError(
+            "SMS can't be sent or fetched inside a transaction, which may be rolled back later."
+        )
+    if not blocks and not connection.get_autocommit():
+        raise RuntimeError("SMS can't be sent or fetched while autocommit is off.")
+
+
 def retrying(operation: Callable[[], T], *, wait: Callable[[float], None] = time.sleep) -> T:
     """Run `operation`, which opens and ends its own transaction, again while the database can't do it.
 

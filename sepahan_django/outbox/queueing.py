@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from sepahan_django import accounts
 from sepahan_django.models import ApiKey, Campaign, OutboundMessage, Priority
+from sepahan_django.models.outbound import OutboundMessageQuerySet
 from sepahan_django.values.phones import normalize_line, normalize_mobile
 
 CHUNK = 1000
@@ -137,15 +138,18 @@ def queue(
         with transaction.atomic():
             message.save(force_insert=True)
     except IntegrityError:
-        earlier = _earlier(message)
+        with transaction.atomic():
+            # Locked, since a snapshot taken before that one's commit (REPEATABLE READ) would not show it.
+            earlier = _earlier(message, OutboundMessage.objects.select_for_update())
         if earlier is None:
             raise
         return earlier, False
     return message, True
 
 
-def _earlier(message: OutboundMessage) -> OutboundMessage | None:
-    earlier = OutboundMessage.objects.filter(idempotency_key=message.idempotency_key).first()
+def _earlier(message: OutboundMessage, rows: OutboundMessageQuerySet | None = None) -> OutboundMessage | None:
+    rows = OutboundMessage.objects.all() if rows is None else rows
+    earlier = rows.filter(idempotency_key=message.idempotency_key).first()
     if earlier and (earlier.recipient, earlier.text) != (message.recipient, message.text):
         raise IdempotencyConflict(
             _("The idempotency key was used before, with another recipient or another text.")

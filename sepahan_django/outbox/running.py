@@ -16,7 +16,7 @@ from sepahan_django import accounts
 from sepahan_django.gateway.errors import SepahanError
 from sepahan_django.models import ApiKey, MessageState, OutboundMessage, PauseKind, SendRequest
 from sepahan_django.models.states import Priority
-from sepahan_django.models.transactions import retrying
+from sepahan_django.models.transactions import refuse_to_nest, retrying
 from sepahan_django.outbox import settling
 from sepahan_django.outbox.claiming import BATCH, Claim, claim, expire, has_due, take_up
 from sepahan_django.outbox.settling import MEMORY, Tally
@@ -50,6 +50,7 @@ def submit_now(pks: Collection[int]) -> None:
     Raises nothing: to the caller the messages are queued, and that is already true.
     """
     try:
+        refuse_to_nest()
         rows = OutboundMessage.objects.filter(pk__in=pks, state=MessageState.QUEUED)
         for account in ApiKey.objects.filter(pk__in=rows.values("api_key"), is_active=True):
             _submit_now(account, pks)
@@ -83,6 +84,7 @@ def run_once(account: ApiKey, *, limit: int = BATCH, patient: bool = False) -> _
     A `patient` caller comes again by itself, so it keeps the pauses after failures; one that does not (a
     person, cron) asks the gateway each time.
     """
+    refuse_to_nest()
     now = timezone.now()
     account.refresh_from_db()
     tally = Tally()
@@ -178,10 +180,12 @@ def drain(
     progress: Callable[[int], None] = lambda done: None,
 ) -> Report:
     """Send until nothing is due or `limit` messages were taken, the accounts in turn, by so many threads."""
+    refuse_to_nest()
     rows = accounts.active_accounts(account)
     report = Report(tally=give_up_forgotten())
     budget = _Budget(limit)
     lock = threading.Lock()
+    have_sent: set[int] = set()
 
     def work(index: int) -> None:
         start = index % max(len(rows), 1)
@@ -191,10 +195,12 @@ def drain(
                 share = 0 if should_stop() else budget.take()
                 if not share:
                     return
-                step = run_once(turn, limit=share, patient=patient)
+                step = _guarded_turn(turn, limit=share, patient=patient)
                 budget.give_back(share - step.claimed)
                 with lock:
                     report.tally += step.tally
+                    if step.tally[MessageState.SENT.value]:
+                        have_sent.add(turn.pk)
                     if step.trouble:
                         report.troubles[turn.title] = step.trouble
                     progress(sum(count for name, count in step.tally.items() if name != "requests"))
@@ -202,9 +208,22 @@ def drain(
                     turns.remove(turn)
 
     _in_threads(work, workers)
-    if report.tally[MessageState.SENT.value]:
-        _look_at_credit(rows)
+    # Of the others the credit is what it was, and one whose gateway is away would hold up the next round.
+    _look_at_credit([row for row in rows if row.pk in have_sent])
     return report
+
+
+def _guarded_turn(account: ApiKey, *, limit: int, patient: bool) -> _Step:
+    """A turn in which a fault of a client's own doesn't keep the other accounts from theirs."""
+    try:
+        return run_once(account, limit=limit, patient=patient)
+    except (DatabaseError, InterfaceError):
+        raise
+    except Exception as error:
+        logger.exception("The account %s could not have its turn.", account.title)
+        return _Step(
+            Tally(), more=False, trouble=_("The client failed: %(error)s") % {"error": type(error).__name__}
+        )
 
 
 class _Budget:
@@ -219,7 +238,9 @@ class _Budget:
         if self._left is None:
             return BATCH
         with self._lock:
-            share = min(self._left, BATCH)
+            share = max(
+                min(self._left, BATCH), 0
+            )  # a request left behind may have been larger than its share
             self._left -= share
             return share
 
@@ -253,3 +274,7 @@ def _look_at_credit(rows: Sequence[ApiKey]) -> None:
             accounts.refresh_credit(row)
         except (SepahanError, accounts.AccountError) as error:
             logger.info("The credit of the account %s is not known: %s", row.title, error)
+        except (DatabaseError, InterfaceError):
+            raise
+        except Exception:  # a fault of the client's own
+            logger.exception("The credit of the account %s is not known.", row.title)

@@ -39,6 +39,7 @@ class Submission:
     def __init__(self, claim: Claim, client: "SepahanClient") -> None:
         self.claim = claim
         self.client = client
+        self.began = timezone.now()
         self.tally = Tally()
         self.trouble = ""
         self.follow_ups: list[int] = []
@@ -143,7 +144,7 @@ class Submission:
         """What a refusal means for the account."""
         api_key = self.claim.request.api_key
         if says is Verdict.ACCOUNT_AT_FAULT:
-            accounts.pause(api_key, kind=PauseKind.ACCOUNT, reason=explain(error))
+            accounts.pause(api_key, kind=PauseKind.ACCOUNT, reason=explain(error), since=self.began)
         elif says is Verdict.NO_CREDIT:
             accounts.pause_for_credit(api_key, reason=explain(error))
         elif says is Verdict.TRY_LATER:

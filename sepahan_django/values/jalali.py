@@ -1,7 +1,7 @@
 """Jalali dates, in Tehran time: what the gateway writes, what people type, what pages show."""
 
 import re
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import MAXYEAR, date, datetime, time, timedelta, timezone
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -107,6 +107,8 @@ def _moment(text: str) -> datetime:
         the_day = jdatetime.date(year, month, day).togregorian()
     else:
         the_day = date(year, month, day)
+    if the_day.year == MAXYEAR:
+        raise ValueError  # in some zone it is past what can be written, and a page that shows it would fail
     local = datetime.combine(the_day, _time(parts), _zone(parts["zone"]))
     return local.astimezone(timezone.utc)
 

@@ -1,13 +1,15 @@
+import threading
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
-from sepahan_django import outbox, signals
+from sepahan_django import accounts, outbox, signals
 from sepahan_django.accounts import UnknownAccount
 from sepahan_django.models import ApiKey, Campaign, OutboundMessage, Priority, SendRequest
-from sepahan_django.outbox import submitting
+from sepahan_django.outbox import claiming, submitting
+from sepahan_django.outbox.submitting import Submission
 from sepahan_django.sms import (
     IdempotencyConflict,
     InvalidMessage,
@@ -490,3 +492,56 @@ def test_a_sent_message_can_not_be_sent_again(gateway):
     queued(1)
     outbox.drain()
     assert outbox.send_again(OutboundMessage.objects.all()) == 0
+
+
+def test_a_code_of_any_length_fails_the_messages_with_it(gateway):
+    queued(1)
+    gateway.state.script.append(-5_000_000_000)
+    outbox.drain()
+    assert set(OutboundMessage.objects.values_list("state", "error_code")) == {("failed", -5_000_000_000)}
+
+
+def test_a_limit_smaller_than_a_request_that_was_left_behind_is_no_trouble(gateway, monkeypatch):
+    queued(20)
+    gateway.state.bad_numbers = {number(0)}
+    outbox.drain(limit=20)
+    queued(5, recipient="09129999999")
+    for _round in range(20):
+        outbox.drain(limit=1)
+    assert states() == {"failed": 1, "sent": 24}
+
+
+def test_one_refusal_that_many_workers_get_is_one_pause(gateway, clock):
+    account = accounts.resolve()
+    queued(300)
+    claims = [claiming.claim(account, now=timezone.now()) for _worker in range(3)]
+    gateway.state.script += [-1, -1, -1]
+    submissions = [Submission(one, accounts.client_for(account)) for one in claims]
+    for submission in submissions:
+        submission.run()
+    assert ApiKey.objects.get().pauses_in_a_row == 1
+
+
+def test_only_accounts_that_have_sent_are_asked_for_their_credit(gateway):
+    account("another", base_url=gateway.url)
+    queued(1)
+    outbox.drain()
+    assert gateway.state.count("credit") == 1
+
+
+@pytest.mark.skipif("connection.vendor != 'mysql'", reason="others wait, or tell the caller to start anew")
+def test_a_key_used_by_somebody_since_a_snapshot_was_taken_gives_that_message(gateway):
+    def send():
+        return send_sms("09120000000", "سلام", idempotency_key="order-1")
+
+    accounts.resolve()
+    with connection.cursor() as cursor:
+        cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+    with transaction.atomic():
+        assert not OutboundMessage.objects.exists()
+        other = threading.Thread(target=elsewhere(send))
+        other.start()
+        other.join()
+        message = send()
+    connection.close()
+    assert OutboundMessage.objects.get() == message
