@@ -6,7 +6,15 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from sepahan_django.models import Acknowledgement, InboundMessage, MessageState, OutboundMessage, SendRequest
+from sepahan_django.models import (
+    Acknowledgement,
+    DraftRow,
+    InboundMessage,
+    MessageState,
+    OutboundMessage,
+    SendDraft,
+    SendRequest,
+)
 
 CHUNK = 500
 
@@ -29,16 +37,22 @@ def prune(
     """Delete what was made before this moment and has come to its end; returns counts.
 
     What still waits for something is kept whatever its age: messages queued, being sent, in doubt or
-    asked for, and inbound ones not acknowledged or not dispatched.
+    asked for, and inbound ones not acknowledged or not dispatched. A draft that was not sent by then waits
+    for nobody.
     """
     outbound, inbound = _ended(before)
     requests = SendRequest.objects.filter(created_at__lt=before, due_at=None, messages=None)
+    rows = DraftRow.objects.filter(draft__created_at__lt=before)
+    drafts = SendDraft.objects.filter(created_at__lt=before, rows=None)
     attempts = Acknowledgement.objects.filter(attempted_at__lt=before, messages=None)
     return {
         "outbound": _delete(outbound, should_stop, progress),
         "inbound": _delete(inbound, should_stop, progress),
         "requests": _delete(requests, should_stop, progress),
         "acknowledgements": _delete(attempts, should_stop, progress),
+        # Rows first, in bounded statements: the drafts then take nothing more with them.
+        "draft_rows": _delete(rows, should_stop, progress),
+        "drafts": _delete(drafts, should_stop, progress),
     }
 
 
@@ -51,9 +65,11 @@ def blank(
     """Take texts and numbers out of what was made before this moment and has come to its end; returns counts.
 
     States, times, lines and prices stay, so that figures stay right. An idempotency key stays too: the call
-    that it was made for must not send again; choose keys that tell nothing of a person.
+    that it was made for must not send again; choose keys that tell nothing of a person. Of drafts nothing
+    is counted in figures: unsent ones are deleted, sent ones lose their rows and text.
     """
     outbound, inbound = _ended(before)
+    old = SendDraft.objects.filter(created_at__lt=before)
     return {
         "outbound": _update(
             outbound.exclude(text="", recipient=""),
@@ -67,6 +83,15 @@ def blank(
             should_stop,
             progress,
         ),
+        "requests": _update(
+            SendRequest.objects.filter(created_at__lt=before, due_at=None).exclude(answer=""),
+            {"answer": ""},
+            should_stop,
+            progress,
+        ),
+        "draft_rows": _delete(DraftRow.objects.filter(draft__in=old), should_stop, progress),
+        "drafts": _delete(old.filter(sent_at=None, rows=None), should_stop, progress)
+        + _update(old.exclude(sent_at=None).exclude(text=""), {"text": ""}, should_stop, progress),
     }
 
 

@@ -98,10 +98,14 @@ def test_the_main_job_from_sending_to_the_answer(page, demo):
     page.fill("#id_recipients", "09121234567\nعلی رضایی\t۰۹۳۵۱۲۳۴۵۶۷\n+98 901 123 4567")
     page.fill("#id_text", "سلام، نظر شما؟ ۱ یا ۲")
     expect(page.locator("#sepahan-count")).to_contain_text("۲۱ نویسه · ۱ پیامک")
-    page.get_by_role("button", name="ارسال پیامک").click()
+    page.locator(".submit-row button").click()
+    # Check what was written, and send it.
+    expect(page.locator(".sepahan-sample .sepahan-bubble")).to_have_text("سلام، نظر شما؟ ۱ یا ۲")
+    page.locator("#sepahan-send").click()
     expect(page.locator(".messagelist")).to_contain_text("۳ پیامک به سامانه تحویل شد")
 
     # See the three become delivered, and the credit go down.
+    page.goto(f"{demo}/admin/sepahan_django/outboundmessage/")
     for _look in range(60):
         if page.get_by_text("رسیده به گوشی", exact=True).locator("visible=true").count() >= 3:
             break
@@ -185,9 +189,18 @@ def test_every_page_works_under_a_strict_content_security_policy(page, demo, lan
     page.context.add_cookies([{"name": "django_language", "value": language, "url": demo}])
     page.goto(f"{demo}/admin/sepahan_django/outboundmessage/send/")
     page.fill("#id_recipients", "09121234567")
+    page.fill("#id_text", "x {y}")
+    page.locator(".submit-row button").click()
+    check = page.url.split("sepahan_django/")[1]
+    page.goto(f"{demo}/admin/sepahan_django/outboundmessage/send/?draft={check.split('/')[-2]}")
     page.fill("#id_text", "x")
-    page.locator("input[type=submit], button[type=submit]").last.click()
-    for path in PAGES:
+    page.locator(".submit-row button").click()
+    page.locator("#sepahan-send").click()
+    page.goto(f"{demo}/admin/sepahan_django/outboundmessage/send/")
+    page.fill("#id_recipients", "name\tnumber\nAli\t09121234567\n?\t0912")
+    page.fill("#id_text", "{name}")
+    page.locator(".submit-row button").click()
+    for path in (*PAGES, page.url.split("sepahan_django/")[1]):
         answer = page.goto(f"{demo}/admin/sepahan_django/{path}")
         policy = answer.headers["content-security-policy"]
         assert ("default-src 'self'" in policy, "unsafe" in policy) == (True, False), path

@@ -116,7 +116,7 @@ def test_old_messages_are_pruned_and_what_waits_is_kept(gateway):
         pulled_at=old,
     )
     line = run("sepahan_prune", "--older-than", "365")
-    assert line == "outbound=2 inbound=0 requests=1 acknowledgements=0"
+    assert line == "outbound=2 inbound=0 requests=1 acknowledgements=0 draft_rows=0 drafts=0"
     assert states() == {"queued": 1}
 
 

@@ -6,8 +6,15 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
-from sepahan_django import accounts, outbox
-from sepahan_django.models import ApiKey, InboundMessage, OutboundMessage
+from sepahan_django import accounts, drafts, outbox
+from sepahan_django.models import (
+    ApiKey,
+    DraftRow,
+    InboundMessage,
+    OutboundMessage,
+    SendDraft,
+    SendRequest,
+)
 from sepahan_django.models.fields import UnreadableSecret
 from tests.factories import TOKEN, account, queued, states
 
@@ -43,7 +50,10 @@ def old_inbound(**fields):
 def test_blanking_keeps_the_row_and_takes_text_and_number_out(gateway):
     old(state="delivered")
     old_inbound()
-    assert run("sepahan_prune", "--older-than", "365", "--blank") == "outbound=1 inbound=1"
+    assert (
+        run("sepahan_prune", "--older-than", "365", "--blank")
+        == "outbound=1 inbound=1 requests=0 draft_rows=0 drafts=0"
+    )
     assert OutboundMessage.objects.values_list("recipient", "text", "state").get() == ("", "", "delivered")
     assert InboundMessage.objects.values_list("sender", "text").get() == ("", "")
 
@@ -71,7 +81,10 @@ def test_an_inbound_message_that_is_not_at_its_end_keeps_its_text(gateway, missi
 def test_what_is_blank_is_not_counted_again(gateway):
     old(state="delivered")
     run("sepahan_prune", "--older-than", "365", "--blank")
-    assert run("sepahan_prune", "--older-than", "365", "--blank") == "outbound=0 inbound=0"
+    assert (
+        run("sepahan_prune", "--older-than", "365", "--blank")
+        == "outbound=0 inbound=0 requests=0 draft_rows=0 drafts=0"
+    )
 
 
 def test_a_blanked_message_is_not_sent_again(gateway):
@@ -89,6 +102,47 @@ def test_a_key_used_for_a_blanked_message_is_still_used(gateway):
     run("sepahan_prune", "--older-than", "365", "--blank")
     with pytest.raises(IdempotencyConflict):
         send_sms("09120000000", "سلام", idempotency_key="order-1")
+
+
+def old_draft(**fields):
+    made = drafts.start(None, account=accounts.resolve(), text="a text")
+    drafts.fill_from_text(made, "09121234567\n0912")
+    written = {"created_at": timezone.now() - timedelta(days=400), **fields}
+    SendDraft.objects.filter(pk=made.pk).update(**written)
+    return made
+
+
+@pytest.mark.parametrize("words", [[], ["--blank"]])
+def test_a_draft_that_was_never_sent_is_deleted_with_its_rows(gateway, words):
+    old_draft()
+    run("sepahan_prune", "--older-than", "365", *words)
+    assert (SendDraft.objects.count(), DraftRow.objects.count()) == (0, 0)
+
+
+def test_a_draft_that_was_sent_is_blanked_and_loses_its_rows(gateway):
+    old_draft(sent_at=timezone.now())
+    run("sepahan_prune", "--older-than", "365", "--blank")
+    assert (SendDraft.objects.get().text, DraftRow.objects.count()) == ("", 0)
+
+
+def test_a_young_draft_is_kept(gateway):
+    old_draft(created_at=timezone.now())
+    run("sepahan_prune", "--older-than", "365")
+    run("sepahan_prune", "--older-than", "365", "--blank")
+    assert (SendDraft.objects.get().text, DraftRow.objects.count()) == ("a text", 2)
+
+
+@pytest.mark.parametrize(("due", "answer"), [(None, ""), (timezone.now(), "09121234567")])
+def test_the_gateways_answer_is_blanked_once_its_request_has_ended(gateway, due, answer):
+    SendRequest.objects.create(
+        request_id="r",
+        api_key=accounts.resolve(),
+        answer="09121234567",
+        due_at=due,
+        created_at=timezone.now() - timedelta(days=400),
+    )
+    run("sepahan_prune", "--older-than", "365", "--blank")
+    assert SendRequest.objects.get().answer == answer
 
 
 # Keys

@@ -15,6 +15,8 @@ from sepahan_django.values.digits import latin_digits
 
 LONGEST_NAME = 60
 
+_JOINERS = "\u200c\u200d"
+"""Invisible, and part of Persian spelling."""
 _TOKEN = re.compile(r"\{\{|\}\}|\{([^{}\n]*)\}|[{}]")
 _SAME = str.maketrans("يىك", "ییک", "\u200c\u200d\u200e\u200f\ufeff")
 
@@ -30,7 +32,11 @@ class InvalidPlaceholder(ValueError):
 
 def clean_name(name: object) -> str:
     """A column's name as texts can use it: one line, without braces, not too long; may be empty."""
-    shown = "".join(" " if unicodedata.category(c) == "Cc" else c for c in str(name))
+    shown = "".join(
+        " " if unicodedata.category(c) == "Cc" else c
+        for c in str(name)
+        if c in _JOINERS or unicodedata.category(c) != "Cf"
+    )
     return " ".join(shown.replace("{", "(").replace("}", ")").split())[:LONGEST_NAME].strip()
 
 
