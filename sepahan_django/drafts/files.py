@@ -80,7 +80,10 @@ def _damaged() -> str:
 def _checked(rows: Iterator[tuple[int, Sequence[Any]]]) -> Iterator[Row]:
     """The rows that hold anything, their cells as clean text without the empty ones at the end."""
     for row, cells in rows:
-        texts = [clean_cell(_shown(cell)) for cell in cells]
+        width = len(cells)
+        while width and cells[width - 1] is None:  # the reader fills each row up to the last column
+            width -= 1
+        texts = [clean_cell(_shown(cell)) for cell in cells[:width]]
         while texts and not texts[-1]:
             texts.pop()
         if not texts:

@@ -44,15 +44,23 @@ def sendable(draft: SendDraft) -> tuple[RowProblem, ...]:
 def walk(draft: SendDraft, problems: Iterable[str], *fields: str) -> Iterator[tuple[Any, ...]]:
     """The rows with these marks in their order, as (pk, …fields), a chunk in memory at a time.
 
+    Those that are there at the beginning: rows that are stored on the way, from these, don't come along.
     Not `iterator()`, which has MariaDB's driver load all of them; and mark by mark, which is the order of
     the index.
     """
-    return merge(*(_walk_one(draft, problem, fields) for problem in problems), key=itemgetter(0))
+    end = last_row(draft)
+    return merge(*(_walk_one(draft, problem, end, fields) for problem in problems), key=itemgetter(0))
 
 
-def _walk_one(draft: SendDraft, problem: str, fields: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
+def last_row(draft: SendDraft) -> int:
+    """The pk of the draft's last row; 0 without any."""
+    return DraftRow.objects.filter(draft=draft).aggregate(last=Max("pk"))["last"] or 0
+
+
+def _walk_one(draft: SendDraft, problem: str, end: int, fields: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
     last = 0
-    rows = DraftRow.objects.filter(draft=draft, problem=problem).order_by("pk").values_list("pk", *fields)
+    found = DraftRow.objects.filter(draft=draft, problem=problem, pk__lte=end)
+    rows = found.order_by("pk").values_list("pk", *fields)
     while chunk := list(rows.filter(pk__gt=last)[:CHUNK]):
         yield from chunk
         last = chunk[-1][0]
@@ -97,7 +105,7 @@ def store(draft: SendDraft, recipients: Iterable[Recipient]) -> None:
 
     The earlier ones go last, since the new ones may be made from them.
     """
-    earlier = DraftRow.objects.filter(draft=draft).aggregate(last=Max("pk"))["last"]
+    earlier = last_row(draft)
     marker = Marker(_usable_filling(draft))
     rows = (_row(draft, one, marker) for one in recipients)
     total = 0
@@ -106,8 +114,7 @@ def store(draft: SendDraft, recipients: Iterable[Recipient]) -> None:
         if total > MOST_ROWS:
             raise DraftError(_("No more than %(most)s rows at once.") % {"most": localize_number(MOST_ROWS)})
         DraftRow.objects.bulk_create(chunk)
-    if earlier is not None:
-        DraftRow.objects.filter(draft=draft, pk__lte=earlier).delete()
+    DraftRow.objects.filter(draft=draft, pk__lte=earlier).delete()
 
 
 def _row(draft: SendDraft, one: Recipient, marker: Marker) -> DraftRow:

@@ -121,6 +121,13 @@ def test_a_cell_with_two_numbers_is_two_rows_and_one_after_another_choice(draft)
     assert stored(draft) == [(number(3), ""), ("", "unreadable")]
 
 
+def test_a_table_of_many_chunks_is_read_again_once(draft, monkeypatch):
+    monkeypatch.setattr(rows, "CHUNK", 2)
+    drafts.fill_from_file(draft, sheet(("a",), *((number(i),) for i in range(9))), "a.xlsx")
+    drafts.map_number(draft, "a")
+    assert stored(draft) == [(number(i), "") for i in range(9)]
+
+
 def test_an_unknown_column_is_refused(draft):
     with pytest.raises(drafts.DraftError):
         drafts.map_number(draft, "nothing")

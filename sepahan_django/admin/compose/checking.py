@@ -103,7 +103,7 @@ def _facts(request: HttpRequest, draft: SendDraft, found: drafts.Check) -> list[
         facts.append((_("Credit"), display.credit(draft.api_key)))
     return [
         *facts,
-        (_("From"), display.number(found.line)),
+        (_("Sender line"), display.number(found.line)),
         (_("Account"), draft.api_key or display.EMPTY),
         (_("When"), display.moment(draft.send_at) if draft.send_at else _("now")),
         (_("Recipients from"), display.foreign(draft.source) if draft.source else _("what was pasted")),
