@@ -122,11 +122,13 @@ def check(draft: SendDraft, *, most: int | None = None) -> Check:
     found.empty = counts.get(RowProblem.EMPTY_COLUMN, 0)
     found.found = sum(counts.values()) - found.unreadable
     found.blockers = blockers(draft, found.line, now=now)
+    expected = sum(counts.get(problem, 0) for problem in rows.sendable(draft))
     filling = _filling(draft)
     if filling is not None and not filling.unknown:
-        expected = sum(counts.get(problem, 0) for problem in rows.sendable(draft))
         _look_through(draft, filling, found, expected)
-    found.blockers += _by_count(found, most=most, is_known=filling is not None and not filling.unknown)
+    else:
+        found.going = expected  # as far as can be told before the text is mended
+    found.blockers += _by_count(found, most=most)
     if draft.api_key is not None:
         found.cost = estimate(draft.api_key, found.parts_by_encoding)
     found.warnings = _warnings(draft, found, now=now)
@@ -213,8 +215,8 @@ def _of_text(draft: SendDraft) -> Iterator[Issue]:
         yield Issue("placeholder", _("The recipients have no column “%(name)s”.") % {"name": name})
 
 
-def _by_count(found: Check, *, most: int | None, is_known: bool) -> Iterator[Issue]:
-    if is_known and not found.going:
+def _by_count(found: Check, *, most: int | None) -> Iterator[Issue]:
+    if not found.going:
         yield Issue("nobody", _("There is nobody left to send to."))
     if most is not None and found.going > most:
         yield Issue("too_many", too_many(found.going, most))

@@ -61,6 +61,11 @@ def test_what_was_typed_is_kept_when_something_is_wrong(boss):
     assert [word in page for word in ("09121234567", "spring", "yesterday")] == [True, True, True]
 
 
+def test_a_file_that_django_keeps_on_disk_is_read_like_any_other(boss, settings):
+    settings.FILE_UPLOAD_MAX_MEMORY_SIZE = 1
+    assert look(boss, recipients="", file=csv("number\n09121234567\n")).context["found"].going == 1
+
+
 def test_a_file_that_can_not_be_read_gets_a_sentence_at_its_field(boss):
     answer = write(boss, recipients="", file=csv("\x00\x01\x02"))
     assert "file" in answer.context["form"].errors
@@ -265,3 +270,17 @@ def test_one_who_may_not_see_campaigns_is_led_back_and_told(client, gateway):
 def test_a_title_of_ones_own_is_the_campaigns(boss):
     send(boss, title="spring")
     assert Campaign.objects.get().title == "spring"
+
+
+def test_the_three_steps_stay_in_an_admin_site_of_the_projects_own(boss, settings):
+    settings.ROOT_URLCONF = "tests.admin.test_overview"
+    write_page = reverse("office:sepahan_django_send")
+    data = {"account": accounts.resolve().pk, "line": "3000123456", "recipients": TABLE, "text": "x"}
+    page = boss.post(write_page, {**data, "action": "check"}, follow=True)
+    sent = boss.post(page.request["PATH_INFO"], send_data(page))
+    content = page_of(page)
+    assert [f'"{write_page}?draft=' in content, "/admin/" in content] == [True, False]
+    assert (page.request["PATH_INFO"].split("/")[1], sent.headers["Location"].split("/")[1]) == (
+        "office",
+        "office",
+    )

@@ -100,7 +100,7 @@ def test_what_is_missing_blocks(draft, changes, code):
 
 def test_nobody_left_blocks(draft):
     drafts.fill_from_text(draft, "0912")
-    assert blocked_by(draft) == ["placeholder"]
+    assert blocked_by(draft) == ["placeholder", "nobody"]
     drafts.change(draft, text="x")
     assert blocked_by(draft) == ["nobody"]
 

@@ -95,7 +95,7 @@ def _facts(request: HttpRequest, draft: SendDraft, found: drafts.Check) -> list[
     """What is told at a glance."""
     facts: list[tuple[str, Any]] = [
         (_("Recipients"), localize_number(found.going)),
-        (_("SMS parts in all"), localize_number(found.parts)),
+        (_("SMS parts in all"), localize_number(found.parts) if found.parts else display.EMPTY),
     ]
     if found.cost is not None:
         facts.append((_("Cost, about"), display.money(found.cost)))
