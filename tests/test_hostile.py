@@ -128,10 +128,13 @@ def test_no_stranger_can_forge_a_line_of_the_log(gateway, caplog):
     def receiver(sender, message, **kwargs):
         raise ValueError(message.text)
 
-    signals.message_received.connect(receiver)
     forged = "1\nERROR sepahan_django: all SMS lost\r\nof 09121234567"
     gateway.state.inbound.append(Inbound("3000", "1405/09/03", "09350000001\nERROR x", forged))
-    inbox.pull()
+    signals.message_received.connect(receiver)
+    try:
+        inbox.pull()
+    finally:  # the log's records keep it alive, and with it the connection
+        signals.message_received.disconnect(receiver)
     own = [record for record in caplog.records if record.name == "sepahan_django"]
     lines = "\n".join(logging.Formatter("%(levelname)s %(message)s").format(record) for record in own)
     assert own

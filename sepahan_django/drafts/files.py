@@ -25,6 +25,8 @@ LARGEST_FILE = 20 * MEGABYTE
 LARGEST_UNPACKED = 150 * MEGABYTE
 LARGEST_TREE = 300_000
 """XML tags between the ends of two rows, or two texts: what the reader holds in memory at once."""
+MOST_TEXTS = 2_000_000
+"""Rows or texts in a part of an archive; the reader keeps a workbook's texts in memory."""
 MOST_COLUMNS = 50
 LONGEST_CELL = 1000
 LONGEST_LINE = 200_000
@@ -233,7 +235,7 @@ def _check_archive(file: IO[bytes]) -> None:
                 raise too_large
             total = 0
             for member in members:
-                tags, tail = 0, b""
+                tags, texts, tail = 0, 0, b""
                 with archive.open(member) as unpacked:
                     while some := unpacked.read(64 * 1024):
                         total += len(some)
@@ -244,6 +246,9 @@ def _check_archive(file: IO[bytes]) -> None:
                         for piece in others:
                             _check_tree(tags)
                             tags = piece.count(b"<")
+                        texts += len(others)
+                        if texts > MOST_TEXTS:
+                            raise too_large
                         _check_tree(tags)
                         tail = some[-3:]
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:

@@ -279,7 +279,7 @@ def test_the_three_steps_stay_in_an_admin_site_of_the_projects_own(boss, setting
     page = boss.post(write_page, {**data, "action": "check"}, follow=True)
     sent = boss.post(page.request["PATH_INFO"], send_data(page))
     content = page_of(page)
-    assert [f'"{write_page}?draft=' in content, "/admin/" in content] == [True, False]
+    assert [f'"{write_page}?draft=' in content, 'href="/admin/' in content] == [True, False]
     assert (page.request["PATH_INFO"].split("/")[1], sent.headers["Location"].split("/")[1]) == (
         "office",
         "office",

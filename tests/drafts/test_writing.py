@@ -167,6 +167,13 @@ def one_row_of_tags():
     return file.getvalue()
 
 
+def texts_without_end():
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/sharedStrings.xml", b"<si><t>ab</t></si>" * (files.MOST_TEXTS + 1))
+    return file.getvalue()
+
+
 def lying_about_its_size():
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -185,6 +192,7 @@ def lying_about_its_size():
         sheet(*TABLE).getvalue()[:-200],
         boom(),
         one_row_of_tags(),
+        texts_without_end(),
         lying_about_its_size(),
         b'"' + b"a" * 200_000,
         b"a" * 300_000,
@@ -192,7 +200,7 @@ def lying_about_its_size():
         b"a," + b"x" * 1001 + b"\n",
     ],
     ids=[
-        *("nothing", "blank", "binary", "old", "no archive", "cut", "bomb", "one row", "lie"),
+        *("nothing", "blank", "binary", "old", "no archive", "cut", "bomb", "one row", "texts", "lie"),
         *("quote", "line", "columns", "cell"),
     ],
 )
