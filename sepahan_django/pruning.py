@@ -37,7 +37,7 @@ def prune(
     """Delete what was made before this moment and has come to its end; returns counts.
 
     What still waits for something is kept whatever its age: messages queued, being sent, in doubt or
-    asked for, and inbound ones not acknowledged or not dispatched.
+    asked for, and inbound ones not acknowledged or not dispatched. Drafts, sent or not, wait for nobody.
     """
     outbound, inbound = _ended(before)
     requests = SendRequest.objects.filter(created_at__lt=before, due_at=None, messages=None)
@@ -60,7 +60,8 @@ def blank(
     """Take texts and numbers out of what was made before this moment and has come to its end; returns counts.
 
     States, times, lines and prices stay, so that figures stay right. An idempotency key stays too: the call
-    that it was made for must not send again; choose keys that tell nothing of a person.
+    that it was made for must not send again; choose keys that tell nothing of a person. Drafts are deleted,
+    sent or not: no figure counts them.
     """
     outbound, inbound = _ended(before)
     return {

@@ -71,10 +71,14 @@ def test_the_main_job_from_sending_to_the_answer(page, demo):
     page.fill("#id_recipients", "09121234567\nعلی رضایی\t۰۹۳۵۱۲۳۴۵۶۷\n+98 901 123 4567")
     page.fill("#id_text", "سلام، نظر شما؟ ۱ یا ۲")
     expect(page.locator("#sepahan-count")).to_contain_text("۲۱ نویسه · ۱ پیامک")
-    page.get_by_role("button", name="ارسال پیامک").click()
+    page.locator(".submit-row button").click()
+    # Check what was written, and send it.
+    expect(page.locator(".sepahan-sample .sepahan-bubble")).to_have_text("سلام، نظر شما؟ ۱ یا ۲")
+    page.locator("#sepahan-send").click()
     expect(page.locator(".messagelist")).to_contain_text("۳ پیامک به سامانه تحویل شد")
 
     # See the three become delivered, and the credit go down.
+    page.goto(f"{demo}/admin/sepahan_django/outboundmessage/")
     for _look in range(60):
         if page.get_by_text("رسیده به گوشی", exact=True).locator("visible=true").count() >= 3:
             break
@@ -241,9 +245,18 @@ def test_every_page_works_under_a_strict_content_security_policy(page, demo, lan
     page.context.add_cookies([{"name": "django_language", "value": language, "url": demo}])
     page.goto(f"{demo}/admin/sepahan_django/outboundmessage/send/")
     page.fill("#id_recipients", "09121234567")
+    page.fill("#id_text", "x {y}")
+    page.locator(".submit-row button").click()
+    check = page.url.split("sepahan_django/")[1]
+    page.goto(f"{demo}/admin/sepahan_django/outboundmessage/send/?draft={check.split('/')[-2]}")
     page.fill("#id_text", "x")
-    page.locator("input[type=submit], button[type=submit]").last.click()
-    for path in PAGES:
+    page.locator(".submit-row button").click()
+    page.locator("#sepahan-send").click()
+    page.goto(f"{demo}/admin/sepahan_django/outboundmessage/send/")
+    page.fill("#id_recipients", "name\tnumber\nAli\t09121234567\n?\t0912")
+    page.fill("#id_text", "{name}")
+    page.locator(".submit-row button").click()
+    for path in (*PAGES, page.url.split("sepahan_django/")[1]):
         answer = page.goto(f"{demo}/admin/sepahan_django/{path}")
         policy = answer.headers["content-security-policy"]
         assert ("default-src 'self'" in policy, "unsafe" in policy) == (True, False), path
@@ -252,3 +265,67 @@ def test_every_page_works_under_a_strict_content_security_policy(page, demo, lan
         assert (
             page.locator("[style], style, script:not([src]):not([type='application/json'])").count() == 0
         ), path
+
+
+def written(page, demo, recipients, text):
+    """The page for writing, with this typed into it."""
+    page.goto(f"{demo}/admin/sepahan_django/outboundmessage/send/")
+    page.fill("#id_recipients", recipients)
+    page.fill("#id_text", text)
+
+
+def test_a_columns_name_is_put_where_the_cursor_is(page, demo):
+    written(page, demo, "نام\tموبایل\nعلی\t09121234567", "سلام ، خوبی؟")
+    page.locator("button[value=read]").click()
+    page.locator("#id_text").evaluate("box => box.setSelectionRange(5, 5)")
+    page.locator(".sepahan-chip").click()
+    assert page.input_value("#id_text") == "سلام {نام}، خوبی؟"
+
+
+def test_typographic_characters_that_alone_make_a_text_unicode_are_replaced(page, demo):
+    written(page, demo, "", "“Hello” – you…")
+    page.locator(".sepahan-plain").click()
+    assert page.input_value("#id_text") == '"Hello" - you...'
+    page.fill("#id_text", "“سلام”")
+    assert page.locator(".sepahan-plain").is_hidden()
+
+
+def test_the_opt_out_line_is_counted_while_one_writes(page, demo):
+    written(page, demo, "", "سلام")
+    page.check("#id_with_opt_out")
+    assert page.locator("#sepahan-count").inner_text().startswith("۱۰ نویسه")
+
+
+def test_the_button_that_sends_can_be_clicked_once(page, demo):
+    written(page, demo, "09121234567", "once")
+    page.locator(".submit-row button").click()
+    page.locator("#sepahan-send").evaluate(
+        "button => { button.form.addEventListener('submit', e => e.preventDefault()); }"
+    )
+    page.locator("#sepahan-send").click()
+    assert page.locator("#sepahan-send").is_disabled()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_check_is_not_wider_than_its_window(page, demo, width):
+    page.set_viewport_size({"width": width, "height": 800})
+    written(page, demo, "name\tnumber\n" + "x" * 300 + "\t09121234567\n?\t" + "9" * 60, "{name} " + "y" * 300)
+    page.locator(".submit-row button").click()
+    page.wait_for_selector(".sepahan-sample")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_without_scripts_an_sms_is_written_checked_and_sent(page, demo, browser):
+    from playwright.sync_api import expect
+
+    plain = browser.new_context(
+        locale="fa-IR", java_script_enabled=False, storage_state=page.context.storage_state()
+    )
+    without = plain.new_page()
+    without.goto(f"{demo}/admin/sepahan_django/outboundmessage/send/")
+    without.fill("#id_recipients", "09121234567")
+    without.fill("#id_text", "بدون اسکریپت")
+    without.press("#id_title", "Enter")
+    without.locator("#sepahan-send").click()
+    expect(without.locator(".messagelist")).to_be_visible()
+    plain.close()

@@ -9,9 +9,17 @@ from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sepahan_django import inbox, signals
+from sepahan_django import drafts, inbox, signals
 from sepahan_django.logs import one_line, without_numbers
-from sepahan_django.models import ApiKey, Campaign, InboundMessage, OutboundMessage, SenderLine, SendRequest
+from sepahan_django.models import (
+    ApiKey,
+    Campaign,
+    InboundMessage,
+    OutboundMessage,
+    SendDraft,
+    SenderLine,
+    SendRequest,
+)
 from sepahan_django.values.digits import latin_digits
 from sepahan_django.values.visible import visible
 from tests.factories import queued
@@ -47,7 +55,11 @@ def plant(text):
     received = InboundMessage.objects.create(
         line=text[:40], sender=text, text=text, gateway_date=text, dispatch_error=text, api_key=key
     )
-    rows = (message, request, campaign, line, received, key)
+    name = "".join(character for character in text if character not in "{}")
+    draft = drafts.start(None, account=key, text=f"x {{{name}}}", title=text)
+    drafts.fill(draft, [("09121234567", {"name": text, text: text}), (text, {}), ("09121234567", {})])
+    SendDraft.objects.update(source=text)
+    rows = (message, request, campaign, line, received, key, draft)
     return {type(row): row for row in rows}
 
 
@@ -57,7 +69,10 @@ def pages(rows):
             for pattern in model_admin.get_urls():
                 if pattern.name:
                     about_one = "<" in str(pattern.pattern)
-                    yield reverse(f"admin:{pattern.name}", args=[rows[model].pk] if about_one else [])
+                    about = SendDraft if "draft_id" in str(pattern.pattern) else model
+                    if "refused" not in pattern.name:  # a file and no page
+                        yield reverse(f"admin:{pattern.name}", args=[rows[about].pk] if about_one else [])
+    yield f"{reverse('admin:sepahan_django_send')}?draft={rows[SendDraft].pk}"
 
 
 @pytest.mark.django_db
@@ -77,6 +92,7 @@ def test_a_control_character_for_direction_is_written_out_on_every_page(boss, ga
         page = boss.get(address).content.decode()
         # In a form's field the browser isolates it, and a person has to see what is stored.
         page = "".join(part.split(">", 1)[-1] for part in page.split("<input"))
+        page = "".join(part.split("</textarea>", 1)[-1] for part in page.split("<textarea"))
         assert "\u202e" not in page, address
 
 

@@ -153,6 +153,19 @@ def test_after_pruning_no_table_holds_an_old_number_or_text(gateway, words):
     assert not [one for one in ("09120000000", "09350000001", "an old text", "a text") if one in left]
 
 
+@pytest.mark.parametrize(("due", "answer"), [(None, ""), (timezone.now(), "09121234567")])
+def test_the_gateways_answer_is_blanked_once_its_request_has_ended(gateway, due, answer):
+    SendRequest.objects.create(
+        request_id="r",
+        api_key=accounts.resolve(),
+        answer="09121234567",
+        due_at=due,
+        created_at=timezone.now() - timedelta(days=400),
+    )
+    run("sepahan_prune", "--older-than", "365", "--blank")
+    assert SendRequest.objects.get().answer == answer
+
+
 # Keys
 
 

@@ -38,6 +38,11 @@ def moment(value: datetime | None) -> str:
     )
 
 
+def moment_text(value: datetime) -> str:
+    """A time in Jalali, where there can be no markup."""
+    return format_datetime(value)
+
+
 def text(value: str, *, most: int = 60) -> str:
     """A message's text, cut, in its own direction."""
     shown = Truncator(visible(value)).chars(most)

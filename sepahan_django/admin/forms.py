@@ -1,133 +1,15 @@
 """The forms of the admin's own pages."""
 
-import uuid
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from sepahan_django import accounts
 from sepahan_django.admin.secrecy import SecretField
-from sepahan_django.conf import setting
 from sepahan_django.gateway.secrets import Secret
 from sepahan_django.models import ApiKey, SenderLine
-from sepahan_django.values.jalali import localize_number
-from sepahan_django.values.phones import find_numbers, normalize_line
-
-MOST_RECIPIENTS = 10_000
-"""What one paste may hold; more comes from code, by `send_mass_sms`."""
-MOST_NAMED = 50
-"""Unreadable numbers named one by one; of more the count is told."""
-
-
-class SendForm(forms.Form):
-    """Write an SMS: from which account and line, to whom, what."""
-
-    account = forms.ModelChoiceField(
-        label=gettext_lazy("Account"), queryset=ApiKey.objects.none(), empty_label=None
-    )
-    line = forms.ChoiceField(label=gettext_lazy("Sender line"), required=False)
-    recipients = forms.CharField(
-        label=gettext_lazy("Recipients"),
-        help_text=gettext_lazy(
-            "Paste numbers in any form: from Excel, with names beside them, one a line or many."
-        ),
-        widget=forms.Textarea(
-            attrs={"rows": 6, "dir": "auto", "class": "vLargeTextField sepahan-recipients"}
-        ),
-        max_length=1_000_000,
-    )
-    text = forms.CharField(
-        label=gettext_lazy("Text"),
-        strip=False,
-        widget=forms.Textarea(
-            attrs={
-                "rows": 5,
-                "dir": "auto",
-                "class": "vLargeTextField",
-                "data-sepahan-counter": "sepahan-count",
-            }
-        ),
-        max_length=10_000,
-    )
-    nonce = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
-    """Of this page as it was opened: the same page submitted twice is one sending."""
-
-    def __init__(self, *args: Any, user: Any, most: int | None = None, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.most = most
-        hidden = accounts.hidden_from(user)
-        rows = [row for row in accounts.active_accounts() if row.pk not in hidden][:50]
-        field = self.fields["account"]
-        assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = ApiKey.objects.filter(pk__in=[row.pk for row in rows])
-        try:
-            default = accounts.resolve()
-        except accounts.UnknownAccount:
-            default = None
-        field.initial = default.pk if default in rows else rows[0].pk if rows else None
-        line = self.fields["line"]
-        assert isinstance(line, forms.ChoiceField)
-        line.choices = _line_choices(rows)
-        if len(rows) == 1:  # nothing to choose
-            field.widget = forms.HiddenInput()
-            field.widget.choices = field.choices
-
-    def clean_recipients(self) -> list[str]:
-        found = find_numbers(self.cleaned_data["recipients"])
-        if found.unreadable:
-            errors = [
-                _("Line %(row)s, “%(raw)s”: %(reason)s")
-                % {"row": localize_number(one.row), "raw": one.raw, "reason": one.reason}
-                for one in found.unreadable[:MOST_NAMED]
-            ]
-            if len(found.unreadable) > MOST_NAMED:
-                more = localize_number(len(found.unreadable) - MOST_NAMED)
-                errors.append(_("… and %(count)s more that can't be read.") % {"count": more})
-            raise forms.ValidationError(errors)
-        if len(found.numbers) > MOST_RECIPIENTS:
-            most = localize_number(MOST_RECIPIENTS)
-            raise forms.ValidationError(_("No more than %(most)s recipients at once.") % {"most": most})
-        if self.most is not None and len(found.numbers) > self.most:
-            raise forms.ValidationError(
-                _("You may send to %(most)s recipients at once and no more; these are %(count)s.")
-                % {"most": localize_number(self.most), "count": localize_number(len(found.numbers))}
-            )
-        return list(found.numbers)
-
-    def clean_text(self) -> str:
-        text = str(self.cleaned_data["text"]).replace("\r\n", "\n")
-        if not text.strip():
-            raise forms.ValidationError(_("The text is empty."))
-        return text
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or self.cleaned_data
-        account, line = data.get("account"), data.get("line")
-        if account and line and SenderLine.objects.filter(number=line).exists():
-            if not SenderLine.objects.filter(number=line, api_key=account).exists():
-                self.add_error("line", _("This line belongs to another account."))
-        if account and not line:
-            line = accounts.default_sender(account)
-            if not line:
-                self.add_error(
-                    "line",
-                    _("The account has no line: add one under Sender lines, or set SEPAHAN[“SENDER”]."),
-                )
-        data["line"] = line
-        return data
-
-
-def _line_choices(rows: list[ApiKey]) -> list[tuple[str, str]]:
-    lines = SenderLine.objects.filter(api_key__in=rows, is_active=True).select_related("api_key")
-    choices: dict[str, str] = {}
-    for line in lines.order_by("-is_default", "pk")[:200]:
-        label = f"{line} · {line.get_purpose_display()}"
-        choices.setdefault(line.number, label if len(rows) == 1 else f"{label} · {line.api_key}")
-    if setting("SENDER"):
-        choices.setdefault(str(setting("SENDER")), str(setting("SENDER")))
-    return list(choices.items()) or [("", _("no line yet"))]
+from sepahan_django.values.phones import normalize_line
 
 
 class AccountForm(forms.ModelForm):  # type: ignore[type-arg]

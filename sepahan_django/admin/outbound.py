@@ -10,12 +10,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from sepahan_django import delivery, outbox
-from sepahan_django.admin import display, trail
+from sepahan_django.admin import compose, display, trail
 from sepahan_django.admin.doubts import doubts_view
 from sepahan_django.admin.exporting import Exporting
 from sepahan_django.admin.readonly import RecordAdmin
 from sepahan_django.admin.rights import AccountFilter, may_see_content, most_recipients
-from sepahan_django.admin.sending import send_view
 from sepahan_django.labels import delivery_text, error_text
 from sepahan_django.models import MessageState, OutboundMessage
 from sepahan_django.models.outbound import OutboundMessageQuerySet
@@ -69,13 +68,10 @@ class OutboundMessageAdmin(Exporting, RecordAdmin):
         # admin_view sees to the login and to CSRF.
         view = self.admin_site.admin_view
         return [
-            path("send/", view(self.send), name="sepahan_django_send"),
+            *compose.urls(self.admin_site),
             path("in-doubt/", view(self.doubts), name="sepahan_django_doubts"),
             *super().get_urls(),
         ]
-
-    def send(self, request: HttpRequest) -> HttpResponse:
-        return send_view(request, site=self.admin_site)
 
     def doubts(self, request: HttpRequest) -> HttpResponse:
         return doubts_view(request, site=self.admin_site)

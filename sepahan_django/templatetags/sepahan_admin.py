@@ -7,6 +7,7 @@ from django.template import RequestContext
 
 from sepahan_django.admin import first_run, pages
 from sepahan_django.values.jalali import localize_number
+from sepahan_django.values.visible import visible
 
 register = template.Library()
 
@@ -33,3 +34,15 @@ def sepahan_first_run(context: RequestContext) -> str:
     if not first_run.may_set_up(context.request) or first_run.is_complete(context.request):
         return ""
     return pages.page_address(context.request, "sepahan_django_first_run")
+
+
+@register.filter
+def sepahan_number(value: int) -> str:
+    """A whole number in the language's digits."""
+    return localize_number(value)
+
+
+@register.filter
+def sepahan_visible(value: object) -> str:
+    """What others wrote, with its control characters for direction written out."""
+    return visible(str(value))

@@ -7,11 +7,10 @@ from django.urls import reverse
 
 from sepahan_django import accounts, outbox
 from sepahan_django.models import ApiKey, Campaign, InboundMessage, OutboundMessage
+from tests.admin.steps import SEND, look, send, send_data, write
 from tests.factories import TOKEN, account, number, queued, states
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-SEND = "admin:sepahan_django_send"
 
 
 @pytest.fixture
@@ -34,20 +33,6 @@ def inline(settings, gateway):
     return gateway
 
 
-def form(client, **changes):
-    """What the send page would post."""
-    page = client.get(reverse(SEND))
-    fields = page.context["form"]
-    return {
-        "account": fields.fields["account"].initial,
-        "line": "3000123456",
-        "recipients": "09121234567",
-        "text": "سلام",
-        "nonce": fields["nonce"].value(),
-        **changes,
-    }
-
-
 def errors(answer):
     return str(answer.context["form"].errors)
 
@@ -56,65 +41,64 @@ def errors(answer):
 
 
 def test_an_sms_goes_to_every_pasted_number(boss, inline):
-    boss.post(reverse(SEND), form(boss, recipients="علی\t۰۹۱۲۱۲۳۴۵۶۷\n+989351234567، 9011234567"))
+    send(boss, recipients="علی\t۰۹۱۲۱۲۳۴۵۶۷\n+989351234567، 9011234567")
     assert sorted(inline.state.recipients()) == ["09011234567", "09121234567", "09351234567"]
     assert len([name for name, _body in inline.state.requests if name == "Send"]) == 1
 
 
-def test_numbers_that_can_not_be_read_are_named_one_by_one_and_nothing_is_lost(boss, inline):
-    answer = boss.post(reverse(SEND), form(boss, recipients="09121234567\n0912\nعلی"))
-    assert "Line 2" in errors(answer)
-    assert "Line 3" in errors(answer)
-    assert "علی" in answer.content.decode()
+def test_numbers_that_can_not_be_read_are_named_one_by_one_before_anything_is_sent(boss, inline):
+    page = look(boss, recipients="09121234567\n0912\nعلی")
+    assert [(row["row"], row["raw"]) for row in page.context["refused"]] == [("2", "0912"), ("3", "علی")]
     assert (inline.state.ledger, OutboundMessage.objects.count()) == ([], 0)
 
 
 def test_an_empty_text_is_refused(boss, inline):
-    assert "text" in boss.post(reverse(SEND), form(boss, text="  \n ")).context["form"].errors
+    assert "text" in write(boss, text="  \n ").context["form"].errors
 
 
 def test_a_page_submitted_twice_is_sent_once(boss, inline):
-    data = form(boss)
-    boss.post(reverse(SEND), data)
-    boss.post(reverse(SEND), data)
+    page = look(boss)
+    for _click in range(2):
+        boss.post(page.request["PATH_INFO"], send_data(page))
     assert len(inline.state.ledger) == 1
 
 
-def test_a_page_to_many_submitted_twice_is_sent_once(boss, inline):
-    data = form(boss, recipients="09121234567 09351234567")
-    boss.post(reverse(SEND), data)
-    answer = boss.post(reverse(SEND), data, follow=True)
+def test_a_page_to_many_submitted_twice_is_sent_once_and_says_so(boss, inline):
+    page = look(boss, recipients="09121234567 09351234567")
+    boss.post(page.request["PATH_INFO"], send_data(page))
+    answer = boss.post(page.request["PATH_INFO"], send_data(page), follow=True)
     assert len(inline.state.ledger) == 2
     assert "sent once" in answer.content.decode()
 
 
 def test_many_recipients_are_a_campaign_and_wait_for_the_worker(boss, inline):
-    boss.post(reverse(SEND), form(boss, recipients="\n".join(number(index) for index in range(250))))
+    send(boss, recipients="\n".join(number(index) for index in range(250)))
     assert (Campaign.objects.get().counts["queued"], inline.state.ledger) == (250, [])
 
 
 def test_the_credit_stands_where_one_sends(boss, gateway):
     accounts.refresh_credit(accounts.resolve())
     assert "1,000,000 Rials" in boss.get(reverse(SEND)).content.decode()
+    assert "1,000,000 Rials" in look(boss).content.decode()
 
 
 def test_the_credit_is_hidden_from_those_who_may_not_see_it(client, gateway):
     accounts.refresh_credit(accounts.resolve())
-    assert "1,000,000" not in clerk(client, "send_message").get(reverse(SEND)).content.decode()
+    staff = clerk(client, "send_message")
+    assert "1,000,000" not in staff.get(reverse(SEND)).content.decode()
+    assert "1,000,000" not in look(staff).content.decode()
 
 
 def test_a_refusal_is_told_in_the_gateways_words(boss, inline):
     inline.state.script.append(-999)
-    answer = boss.post(reverse(SEND), form(boss), follow=True)
-    assert "no because" in answer.content.decode()
+    assert "no because" in send(boss).content.decode()
 
 
 def test_a_gateway_that_is_away_leaves_the_message_queued_and_says_so(boss, settings):
     settings.SEPAHAN = {
         "API_KEY": "x" * 32, "SENDER": "3000123456", "BASE_URL": "http://127.0.0.1:9", "TIMEOUT": (1, 1),
     }  # fmt: skip
-    answer = boss.post(reverse(SEND), form(boss), follow=True)
-    assert "queued" in answer.content.decode()
+    assert "queued" in send(boss).content.decode()
 
 
 def test_without_an_account_the_page_says_what_to_do(boss, settings):
@@ -123,7 +107,7 @@ def test_without_an_account_the_page_says_what_to_do(boss, settings):
 
 
 def test_sending_is_kept_in_the_history(boss, inline):
-    boss.post(reverse(SEND), form(boss))
+    send(boss)
     assert LogEntry.objects.get().user.username == "boss"
     assert OutboundMessage.objects.get().created_by.username == "boss"
 

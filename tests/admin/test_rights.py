@@ -8,8 +8,18 @@ from django.contrib.auth.models import Group, Permission, User
 from django.core import serializers
 from django.urls import reverse
 
-from sepahan_django import outbox
-from sepahan_django.models import ApiKey, Campaign, InboundMessage, OutboundMessage, SenderLine, SendRequest
+from sepahan_django import drafts, outbox
+from sepahan_django.models import (
+    ApiKey,
+    Campaign,
+    InboundMessage,
+    OutboundMessage,
+    RecipientList,
+    SendDraft,
+    SenderLine,
+    SendRequest,
+)
+from tests.admin.steps import check, look, send, write
 from tests.factories import account, queued, states
 
 pytestmark = pytest.mark.django_db
@@ -61,6 +71,8 @@ DOORS = {
     **written("apikey"),
     "apikey_delete": (NOBODY, NOBODY),  # the account in the settings, which the rows below are of
     "send": ({"send_message"}, {"send_message"}),
+    "check": ({"send_message"}, {"send_message"}),
+    "refused": ({"send_message"}, {"send_message"}),
     "doubts": ({"resolve_in_doubt"}, {"resolve_in_doubt"}),
     "pull": ({"pull_inbox"}, {"pull_inbox"}),
     "inbound_work": (
@@ -114,17 +126,35 @@ def rows(gateway):
         InboundMessage: InboundMessage.objects.create(
             line="3000", sender="09350000001", text="also nobody's", gateway_date="", api_key=key
         ),
+        SendDraft: draft_of(key),
     }
+
+
+def draft_of(key):
+    """A draft of a colleague's, from a list, with rows of each kind."""
+    draft = drafts.start(None, account=key, text="{what} is nobody's", source="a list")
+    rows = [("09120000000", {"what": "09350000001"}), ("09120000000", {"what": "x"}), ("0912000000", {})]
+    drafts.fill(draft, [*rows, ("09120000001", {})])
+    return draft
 
 
 def addresses(rows):
     for name, (model, is_about_one) in pages().items():
-        arguments = [rows[model].pk] if is_about_one else []
-        yield name, reverse(f"admin:sepahan_django_{name}", args=arguments)
+        about = SendDraft if name in ("check", "refused") else model
+        arguments = [rows[about].pk] if is_about_one else []
+        address = reverse(f"admin:sepahan_django_{name}", args=arguments)
+        yield name, f"{address}?format=csv" if name == "refused" else address
+
+
+def text_of(answer):
+    """A page or a file, as text."""
+    return b"".join(answer).decode()
 
 
 def sign_in(client, *permissions, groups=()):
+    """A member of staff, whose the drafts are now."""
     user = User.objects.create_user(f"staff{User.objects.count()}", is_staff=True)
+    SendDraft.objects.update(created_by=user)
     user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
     user.groups.set(groups)
     client.force_login(user)
@@ -230,7 +260,7 @@ def test_nothing_of_an_account_is_seen_by_staff_of_other_groups(client, rows, li
     sign_in(client, *ALL)
     for name, address in addresses(rows):
         answer = getattr(client, method)(address, follow=True)
-        text = answer.content.decode()
+        text = text_of(answer)
         for secret in ("nobody's", "09120000000", "09350000001", "a-request", "a campaign"):
             assert secret not in text, (name, secret)
 
@@ -260,18 +290,61 @@ def test_staff_of_the_group_see_the_account(client, rows, limited):
 
 def test_staff_of_other_groups_can_not_send_from_the_account(client, rows, limited):
     sign_in(client, *ALL)
-    page = client.get(reverse("admin:sepahan_django_send"))
-    client.post(
-        reverse("admin:sepahan_django_send"),
-        {
-            "account": rows[ApiKey].pk,
-            "line": "3000",
-            "recipients": "09121234567",
-            "text": "x",
-            "nonce": page.context["form"]["nonce"].value(),
-        },
+    answer = write(client, account=rows[ApiKey].pk, line="3000")
+    assert (answer.status_code, OutboundMessage.objects.count()) == (200, 1)
+
+
+def test_a_draft_of_an_account_is_closed_to_staff_of_other_groups(client, rows, limited):
+    sign_in(client, *ALL)
+    for name in ("check", "refused"):
+        address = reverse(f"admin:sepahan_django_{name}", args=[rows[SendDraft].pk])
+        assert (client.get(address).status_code, client.post(address, {}).status_code) == (404, 404)
+    assert client.get(reverse("admin:sepahan_django_send"), {"draft": rows[SendDraft].pk}).status_code == 404
+
+
+# Drafts
+
+
+@pytest.mark.parametrize("page", ["check", "refused"])
+def test_a_draft_is_its_writers_alone(client, rows, page):
+    sign_in(client, *ALL)
+    SendDraft.objects.update(created_by=User.objects.create_user("colleague"))
+    address = reverse(f"admin:sepahan_django_{page}", args=[rows[SendDraft].pk])
+    assert (client.get(address).status_code, client.post(address, {"action": "send"}).status_code) == (
+        404,
+        404,
     )
-    assert OutboundMessage.objects.count() == 1
+    assert client.get(reverse("admin:sepahan_django_send"), {"draft": rows[SendDraft].pk}).status_code == 404
+
+
+def test_a_draft_is_open_to_superusers(client, rows):
+    client.force_login(User.objects.create_superuser("boss"))
+    assert check(client, rows[SendDraft]).status_code == 200
+
+
+def test_of_a_list_numbers_are_masked_and_cells_hidden_without_the_permission(client, rows):
+    sign_in(client, "send_message")
+    page = check(client, rows[SendDraft])
+    text = page.content.decode()
+    assert ("0912•••0000" in text, "09350000001" in text) == (True, False)
+
+
+def test_what_one_has_typed_oneself_is_shown(client, gateway):
+    sign_in(client, "send_message")
+    assert "09121234567" in look(client).content.decode()
+
+
+def test_lists_are_offered_to_those_who_may_look_at_lists(client, gateway):
+    RecipientList.objects.create(title="staff")
+    assert (
+        "saved_list"
+        not in sign_in(client, "send_message")
+        .get(reverse("admin:sepahan_django_send"))
+        .context["form"]
+        .fields
+    )
+    client = sign_in(client, "send_message", "view_recipientlist")
+    assert "saved_list" in client.get(reverse("admin:sepahan_django_send")).context["form"].fields
 
 
 def test_an_account_limited_to_no_group_is_everybodys(client, rows):
@@ -301,7 +374,7 @@ def test_without_the_permission_texts_and_numbers_are_hidden_everywhere(client, 
     SendRequest.objects.update(error_message="bad number 09120000000")
     InboundMessage.objects.update(dispatch_error="KeyError: nobody's")
     for name, address in addresses(rows):
-        text = client.get(address).content.decode()
+        text = text_of(client.get(address))
         for secret in ("nobody's", "09120000000", "09350000001"):
             assert secret not in text, (name, secret)
 
@@ -323,18 +396,8 @@ def test_what_is_hidden_can_not_be_searched_for(client, rows, page):
 # Many recipients
 
 
-def send_to(client, count):
-    page = client.get(reverse("admin:sepahan_django_send"))
-    return client.post(
-        reverse("admin:sepahan_django_send"),
-        {
-            "account": ApiKey.objects.get().pk,
-            "line": "3000123456",
-            "recipients": "\n".join(f"0912{index:07}" for index in range(count)),
-            "text": "x",
-            "nonce": page.context["form"]["nonce"].value(),
-        },
-    )
+def numbers(count):
+    return "\n".join(f"0912{index:07}" for index in range(count))
 
 
 @pytest.fixture
@@ -344,7 +407,7 @@ def few(settings, gateway):
 
 def test_sending_to_more_than_the_limit_takes_a_permission(client, few):
     sign_in(client, "send_message")
-    answer = send_to(client, 4)
+    answer = send(client, recipients=numbers(4))
     assert "You may send to 3 recipients at once" in answer.content.decode()
     assert OutboundMessage.objects.count() == 0
 
@@ -354,7 +417,7 @@ def test_sending_to_more_than_the_limit_takes_a_permission(client, few):
 )
 def test_up_to_the_limit_or_with_the_permission_all_go_out(client, few, permissions, count):
     sign_in(client, *permissions)
-    send_to(client, count)
+    send(client, recipients=numbers(count))
     assert OutboundMessage.objects.count() == count
 
 
@@ -369,7 +432,7 @@ def history(model, pk):
 
 def test_who_sent_is_in_the_history_of_the_campaign(client, few):
     sign_in(client, "send_message")
-    send_to(client, 3)
+    send(client, recipients=numbers(3))
     (said,) = history("campaign", Campaign.objects.get().pk)
     assert said == ("3 SMS sent from “settings”, line 3000123456.",)
 

@@ -29,10 +29,36 @@
     return { ...result, parts, left: joined - used };
   }
 
+  // What typing aids put in, and what stands for it in the Latin alphabet of SMS.
+  const PLAIN = new Map(
+    Object.entries({
+      "\u2018": "'", "\u2019": "'", "\u201a": "'", "\u2032": "'", "`": "'", "\u201c": '"', "\u201d": '"', "\u201e": '"',
+      "\u00ab": '"', "\u00bb": '"', "\u2010": "-", "\u2011": "-", "\u2013": "-", "\u2014": "-", "\u2212": "-", "\u2022": "-",
+      "\u2026": "...", "\u00a0": " ", "\u2009": " ", "\u202f": " ", "\t": " ", "\u200b": "", "\u00ad": "", "\ufeff": "",
+    }),
+  );
+
+  function plain(text) {
+    return Array.from(text, (character) => PLAIN.get(character) ?? character).join("");
+  }
+
+  // The text as it goes out: with its last line, where that is ticked.
+  function goingOut(box) {
+    const tick = box.dataset.sepahanSuffix ? document.getElementById(box.dataset.sepahanSuffix) : null;
+    const target = document.getElementById(box.dataset.sepahanCounter);
+    if (!tick?.checked || !target.dataset.optOut || box.value.trim() === "") return box.value;
+    return `${box.value.trimEnd()}\n${target.dataset.optOut}`;
+  }
+
   function show(box, target) {
     const language = document.documentElement.lang || "en";
     const number = (value) => new Intl.NumberFormat(language).format(value);
-    const count = countParts(box.value);
+    const count = countParts(goingOut(box));
+    const button = box.form?.querySelector(".sepahan-plain");
+    if (button) {
+      const foreign = countParts(box.value).foreign;
+      button.hidden = foreign.length === 0 || !foreign.every((character) => PLAIN.has(character));
+    }
     if (count.units === 0) {
       target.textContent = target.dataset.none;
       return;
@@ -53,6 +79,12 @@
     const target = document.getElementById(box.dataset.sepahanCounter);
     if (target) {
       box.addEventListener("input", () => show(box, target));
+      document.getElementById(box.dataset.sepahanSuffix)?.addEventListener("change", () => show(box, target));
+      box.form?.querySelector(".sepahan-plain")?.addEventListener("click", () => {
+        box.value = plain(box.value);
+        show(box, target);
+        box.focus();
+      });
       show(box, target);
     }
   }
