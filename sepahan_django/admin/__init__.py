@@ -1,5 +1,8 @@
 """The pages of the admin: one module a page, each a thin surface over the services."""
 
+from django.apps import apps
+from django.contrib import admin
+
 from sepahan_django.admin.accounts import ApiKeyAdmin, SenderLineAdmin
 from sepahan_django.admin.campaigns import CampaignAdmin
 from sepahan_django.admin.inbound import InboundMessageAdmin
@@ -15,4 +18,12 @@ __all__ = [
     "OverviewAdmin",
     "SendRequestAdmin",
     "SenderLineAdmin",
+    "register_pages",
 ]
+
+
+def register_pages(site: admin.AdminSite) -> None:
+    """Give another admin site the app's pages too, as they are registered with the default one."""
+    for model in apps.get_app_config("sepahan_django").get_models():
+        if admin.site.is_registered(model) and not site.is_registered(model):
+            site.register(model, type(admin.site.get_model_admin(model)))
