@@ -14,7 +14,7 @@ GATEWAY = frozenset({"gateway"})
 BASE = frozenset({"conf", "signals", "labels", "logs"})
 MODELS = frozenset({"models"})
 SERVICES = frozenset({"accounts", "outbox", "delivery", "inbox", "pruning", "reencryption", "exports"})
-SERVICES |= {"jobs", "incidents", "figures", "setup"}
+SERVICES |= {"jobs", "incidents", "figures", "setup", "drafts"}
 SURFACES = frozenset(
     {"sms", "dispatching", "tasks", "testing", "checks", "admin", "management", "apps", "templatetags"}
 )
@@ -26,6 +26,8 @@ MAY_IMPORT = {
     **dict.fromkeys(BASE, GATEWAY | {"conf"}),
     **dict.fromkeys(MODELS, MODELS | VALUES | {"conf", "gateway.secrets"}),
     **dict.fromkeys(SERVICES, SERVICES | MODELS | VALUES | GATEWAY | BASE),
+    # A draft that is sent goes on its way at once, like what the code sends.
+    "drafts": SERVICES | MODELS | VALUES | GATEWAY | BASE | {"dispatching"},
     **dict.fromkeys(SURFACES, SURFACES | SERVICES | MODELS | VALUES | GATEWAY | BASE),
     **dict.fromkeys(SANDBOX, SANDBOX | {"gateway.codes"}),
 }

@@ -129,6 +129,11 @@ class PastedNumbers:
 _FIELDS = re.compile(r"[\t,،;؛|]|\s{2,}")
 
 
+def split_fields(line: str) -> list[str]:
+    """The cells of a pasted line, without the empty ones."""
+    return [cell for cell in _FIELDS.split(line) if _visible(cell)]
+
+
 def find_numbers(text: str) -> PastedNumbers:
     """The mobile numbers in a pasted list: from Excel, with names beside them, one a line or many."""
     found = PastedNumbers()
@@ -149,23 +154,29 @@ def find_numbers(text: str) -> PastedNumbers:
 
 def _in_line(row: int, line: str) -> Iterator[str | Unreadable]:
     """The numbers of one line. What has no digit is a name beside them, or unreadable where it is alone."""
-    cells = [cell for cell in _FIELDS.split(line) if _visible(cell)]
     results: list[str | Unreadable] = []
-    for cell in cells:
+    for cell in split_fields(line):
         results += _in_cell(row, cell)
     has_number = any(isinstance(one, str) for one in results)
     if not results:
         results = [Unreadable(row, line.strip()[:LONGEST_SHOWN], _("There is no number in it."))]
     if has_number:
         # Beside a number a short figure is a row number, an amount or a code, not a number gone wrong.
-        results = [one for one in results if isinstance(one, str) or _looks_like_phone(one.raw)]
+        results = [one for one in results if isinstance(one, str) or looks_like_phone(one.raw)]
     yield from results
 
 
 def _in_cell(row: int, cell: str) -> list[str | Unreadable]:
-    """A cell is one number, several with spaces or slashes between, or a name with a number in it."""
+    return read_cell(row, cell)[0]
+
+
+def read_cell(row: int, cell: str) -> tuple[list[str | Unreadable], list[str]]:
+    """What a cell holds: its numbers, read or not, and the words beside them.
+
+    It is one number, several with spaces or slashes between, or a name with a number in it.
+    """
     try:
-        return [normalize_mobile(cell)]
+        return [normalize_mobile(cell)], []
     except InvalidPhoneNumber as error:
         problem = error
     parts = [part for part in re.split(r"[\s/]+", _visible(cell)) if part]
@@ -194,8 +205,9 @@ def _in_cell(row: int, cell: str) -> list[str | Unreadable]:
         numbers.append(
             Unreadable(row, raw[:LONGEST_SHOWN], problem.reason if not numbers else _reason(pending))
         )
-    return numbers
+    return numbers, words
 
 
-def _looks_like_phone(raw: str) -> bool:
+def looks_like_phone(raw: str) -> bool:
+    """Whether this may have been meant as a number: a row number, an amount or a code is shorter."""
     return sum(character.isdigit() for character in latin_digits(raw)) >= 7

@@ -1,0 +1,43 @@
+"""Write, check, send: a sending is stored as it is written, and what the check showed is what goes.
+
+`writing` stores the draft and its recipients, `files` reads spreadsheets, `rows` keeps and walks the rows,
+`filling` makes the text of a row, `checking` says what would go out, `estimating` what it may cost, and
+`sending` hands it to the outbox.
+"""
+
+from sepahan_django.drafts.checking import Check, Issue, Sample, check
+from sepahan_django.drafts.errors import AlreadySent, Blocked, Changed, DraftError, InvalidFile
+from sepahan_django.drafts.filling import OPT_OUT, with_opt_out
+from sepahan_django.drafts.sending import send, send_test
+from sepahan_django.drafts.writing import (
+    change,
+    fill,
+    fill_from_file,
+    fill_from_list,
+    fill_from_text,
+    map_number,
+    start,
+)
+
+__all__ = [
+    "OPT_OUT",
+    "AlreadySent",
+    "Blocked",
+    "Changed",
+    "Check",
+    "DraftError",
+    "InvalidFile",
+    "Issue",
+    "Sample",
+    "change",
+    "check",
+    "fill",
+    "fill_from_file",
+    "fill_from_list",
+    "fill_from_text",
+    "map_number",
+    "send",
+    "send_test",
+    "start",
+    "with_opt_out",
+]

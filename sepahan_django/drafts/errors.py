@@ -1,0 +1,40 @@
+"""Why a draft can't be filled or sent; str() of each is one sentence for the person who wrote it."""
+
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+
+if TYPE_CHECKING:
+    from sepahan_django.drafts.checking import Issue
+    from sepahan_django.models import Campaign
+
+
+class DraftError(ValueError):
+    """Something about the draft, or what it was to be filled with, can't be used."""
+
+
+class InvalidFile(DraftError):
+    """The file can't be read, or is larger than what is read."""
+
+
+class AlreadySent(DraftError):
+    """The draft was sent before, as `campaign`; it is sent once."""
+
+    def __init__(self, campaign: "Campaign | None") -> None:
+        super().__init__(_("This page was submitted before; it was sent once."))
+        self.campaign = campaign
+
+
+class Changed(DraftError):
+    """What would go out is not what was shown."""
+
+    def __init__(self) -> None:
+        super().__init__(_("The draft has changed since this page was opened. Look at it again, then send."))
+
+
+class Blocked(DraftError):
+    """Nothing goes out before `blockers` are mended."""
+
+    def __init__(self, blockers: "list[Issue]") -> None:
+        super().__init__(" ".join(issue.sentence for issue in blockers))
+        self.blockers = blockers

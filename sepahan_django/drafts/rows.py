@@ -1,0 +1,146 @@
+"""The rows of a draft: stored in chunks, walked in chunks, and each told whether it is sent to."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from heapq import merge
+from itertools import islice
+from operator import itemgetter
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Max
+from django.utils.translation import gettext as _
+
+from sepahan_django.drafts.errors import AlreadySent, DraftError
+from sepahan_django.drafts.filling import filling_of
+from sepahan_django.models import DraftRow, RowProblem, SendDraft
+from sepahan_django.values.jalali import localize_number
+from sepahan_django.values.placeholders import Filling, InvalidPlaceholder
+from sepahan_django.values.tables import Recipient
+
+CHUNK = 1000
+"""Rows in memory at once, and in an INSERT."""
+MARKED = 500
+"""Rows an UPDATE."""
+MOST_ROWS = 100_000
+READABLE = (RowProblem.NONE, RowProblem.DUPLICATE, RowProblem.EMPTY_COLUMN)
+
+
+def lock(draft: SendDraft) -> None:
+    """Keep the draft, to the end of the transaction, from being sent or filled by somebody else.
+
+    AlreadySent when it has gone out. An UPDATE, since a transaction of SQLite that has read before can't
+    wait for the lock.
+    """
+    if not SendDraft.objects.filter(pk=draft.pk, sent_at=None).update(created_at=F("created_at")):
+        earlier = SendDraft.objects.select_related("campaign").filter(pk=draft.pk).first()
+        raise AlreadySent(earlier.campaign if earlier else None)
+
+
+def sendable(draft: SendDraft) -> tuple[RowProblem, ...]:
+    """The marks of the rows that are sent to."""
+    return (RowProblem.NONE, RowProblem.DUPLICATE) if draft.keep_duplicates else (RowProblem.NONE,)
+
+
+def walk(draft: SendDraft, problems: Iterable[str], *fields: str) -> Iterator[tuple[Any, ...]]:
+    """The rows with these marks in their order, as (pk, …fields), a chunk in memory at a time.
+
+    Not `iterator()`, which has MariaDB's driver load all of them; and mark by mark, which is the order of
+    the index.
+    """
+    return merge(*(_walk_one(draft, problem, fields) for problem in problems), key=itemgetter(0))
+
+
+def _walk_one(draft: SendDraft, problem: str, fields: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
+    last = 0
+    rows = DraftRow.objects.filter(draft=draft, problem=problem).order_by("pk").values_list("pk", *fields)
+    while chunk := list(rows.filter(pk__gt=last)[:CHUNK]):
+        yield from chunk
+        last = chunk[-1][0]
+
+
+class Marker:
+    """Tells of each row in turn whether it is sent to, by the columns that the text uses and by number."""
+
+    def __init__(self, filling: Filling | None) -> None:
+        self._filling = filling
+        # A number as an integer: a hundred thousand of them are a few megabytes, the rows would be many.
+        self._seen: set[int] = set()
+
+    def mark(self, number: str, values: Mapping[str, str]) -> tuple[str, str]:
+        """The problem and its reason, both empty when the row is sent to."""
+        empty = self._filling.empty(values) if self._filling else []
+        if empty:
+            # Not seen as a number yet: another row with it, and with the column, is sent to.
+            return RowProblem.EMPTY_COLUMN.value, str(_("“%(column)s” is empty.") % {"column": empty[0]})
+        key = int(number)
+        if key in self._seen:
+            return RowProblem.DUPLICATE.value, ""
+        self._seen.add(key)
+        return RowProblem.NONE.value, ""
+
+
+def _usable_filling(draft: SendDraft) -> Filling | None:
+    try:
+        return filling_of(draft)
+    except InvalidPlaceholder:  # the check says so
+        return None
+
+
+def used_columns(draft: SendDraft) -> list[str]:
+    """The columns that the draft's text uses."""
+    filling = _usable_filling(draft)
+    return filling.used if filling else []
+
+
+def store(draft: SendDraft, recipients: Iterable[Recipient]) -> None:
+    """Put these rows in the place of the draft's earlier ones, in the caller's transaction.
+
+    The earlier ones go last, since the new ones may be made from them.
+    """
+    earlier = DraftRow.objects.filter(draft=draft).aggregate(last=Max("pk"))["last"]
+    marker = Marker(_usable_filling(draft))
+    rows = (_row(draft, one, marker) for one in recipients)
+    total = 0
+    while chunk := list(islice(rows, CHUNK)):
+        total += len(chunk)
+        if total > MOST_ROWS:
+            raise DraftError(_("No more than %(most)s rows at once.") % {"most": localize_number(MOST_ROWS)})
+        DraftRow.objects.bulk_create(chunk)
+    if earlier is not None:
+        DraftRow.objects.filter(draft=draft, pk__lte=earlier).delete()
+
+
+def _row(draft: SendDraft, one: Recipient, marker: Marker) -> DraftRow:
+    if one.number:
+        problem, reason = marker.mark(one.number, one.values)
+    else:
+        problem, reason = RowProblem.UNREADABLE.value, one.reason
+    return DraftRow(
+        draft=draft,
+        number=one.row,
+        raw=one.raw[:200],
+        recipient=one.number,
+        values=one.values,
+        problem=problem,
+        reason=reason[:200],
+    )
+
+
+def mark(draft: SendDraft) -> None:
+    """Mark the draft's rows anew, after its text or its columns have changed. Writes what differs."""
+    marker = Marker(_usable_filling(draft))
+    changes: dict[tuple[str, str], list[int]] = {}
+    for pk, recipient, values, problem, reason in walk(
+        draft, READABLE, "recipient", "values", "problem", "reason"
+    ):
+        marked = marker.mark(recipient, values)
+        if marked != (problem, reason):
+            changes.setdefault(marked, []).append(pk)
+    with transaction.atomic():
+        for (problem, reason), pks in changes.items():
+            for some in _slices(pks):
+                DraftRow.objects.filter(pk__in=some).update(problem=problem, reason=reason[:200])
+
+
+def _slices(pks: list[int]) -> Iterator[Collection[int]]:
+    return (pks[at : at + MARKED] for at in range(0, len(pks), MARKED))

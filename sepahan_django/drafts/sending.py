@@ -1,0 +1,121 @@
+"""Handing a checked draft to the outbox, once."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from sepahan_django import outbox
+from sepahan_django.dispatching import dispatch, wake_workers
+from sepahan_django.drafts import rows
+from sepahan_django.drafts.checking import Fingerprint, Issue, blockers, going, line_of, too_many
+from sepahan_django.drafts.errors import Blocked, Changed
+from sepahan_django.drafts.filling import filling_of
+from sepahan_django.models import Campaign, DraftRow, OutboundMessage, Priority, SendDraft
+from sepahan_django.outbox.claiming import BATCH
+from sepahan_django.outbox.queueing import Draft
+from sepahan_django.values.jalali import format_datetime, localize_number
+from sepahan_django.values.phones import normalize_mobile
+
+
+def send(draft: SendDraft, user: Any, *, fingerprint: str, most: int | None = None) -> Campaign:
+    """Queue what the check with this fingerprint showed, in one transaction; returns the campaign.
+
+    Up to a hundred that go now are sent on commit; more, or planned ones, are left to the workers.
+    AlreadySent when it has gone out before (with its campaign), Blocked when something is in the way,
+    Changed when it is not what was shown: then nothing goes out. `most` is as in `check`.
+
+    What makes a crash between two lines safe: all of it is one transaction, which begins by taking the
+    draft (an UPDATE that only one of two can do, and that the other waits for). Before its end nothing has
+    happened, and the draft can be sent again; after it the messages are queued, whatever becomes of this
+    process, and the draft can't be. Nothing is on the wire before the commit.
+    """
+    with transaction.atomic():
+        rows.lock(draft)
+        draft = SendDraft.objects.select_related("api_key").get(pk=draft.pk)  # as it is now
+        line, now = line_of(draft), timezone.now()
+        if found := blockers(draft, line, now=now):
+            raise Blocked(found)
+        count = draft.rows.filter(problem__in=rows.sendable(draft)).count()
+        if most is not None and count > most:
+            raise Blocked([Issue("too_many", too_many(count, most))])
+        few = count <= BATCH and draft.send_at is None
+        campaign = Campaign.objects.create(title=draft.title or default_title(count), created_by=user)
+        seen = Fingerprint(draft, line)
+        stored = _queue(draft, line, few=few, campaign=campaign, user=user, seen=seen)
+        if not stored or seen.hexdigest() != fingerprint:
+            raise Changed
+        SendDraft.objects.filter(pk=draft.pk).update(sent_at=now, campaign=campaign)
+        # The messages hold their numbers and texts now; what was refused is kept to be looked at.
+        DraftRow.objects.filter(draft=draft, problem__in=rows.sendable(draft)).delete()
+        return campaign
+
+
+def default_title(count: int) -> str:
+    """A campaign's title; without the text, which not everybody may see who sees campaigns."""
+    return _("%(count)s SMS · %(when)s") % {
+        "count": localize_number(count),
+        "when": format_datetime(timezone.now()),
+    }
+
+
+def _queue(
+    draft: SendDraft, line: str, *, few: bool, campaign: Campaign, user: Any, seen: Fingerprint
+) -> int:
+    shared = Draft.checked(
+        sender=line,
+        account=draft.api_key,
+        send_at=draft.send_at,
+        expires_at=None,
+        priority=Priority.NORMAL if few else Priority.BULK,
+        campaign=campaign,
+        created_by=user,
+    )
+
+    def pairs() -> Iterator[tuple[str, str]]:
+        for _row, recipient, text in going(draft, filling_of(draft)):
+            seen.add(recipient, text)
+            yield recipient, text
+
+    if not few:
+        stored = outbox.queue_many(shared, pairs())
+        wake_workers(shared.api_key, at=draft.send_at)
+        return stored
+    stored = 0
+    for recipient, text in pairs():
+        message, _is_new = outbox.queue(shared, to=recipient, text=text)
+        dispatch(message)
+        stored += 1
+    return stored
+
+
+def send_test(
+    draft: SendDraft, number: object, *, user: Any = None, idempotency_key: str | None = None
+) -> OutboundMessage:
+    """The first message as it would go out, to one number, at once; no part of the campaign.
+
+    Blocked when something other than the planned time is in the way, ValueError for a number that is none.
+    """
+    to = normalize_mobile(number)
+    line = line_of(draft)
+    found = [issue for issue in blockers(draft, line, now=timezone.now()) if issue.code != "past"]
+    text = None if found else next((text for _row, _to, text in going(draft, filling_of(draft))), None)
+    if not found and text is None:
+        found = [Issue("nobody", _("There is nobody left to send to."))]
+    if found or text is None:
+        raise Blocked(found)
+    with transaction.atomic():
+        shared = Draft.checked(
+            sender=line,
+            account=draft.api_key,
+            send_at=None,
+            expires_at=None,
+            priority=Priority.URGENT,
+            created_by=user or draft.created_by,
+        )
+        message, is_new = outbox.queue(shared, to=to, text=text, idempotency_key=idempotency_key)
+        if is_new:
+            dispatch(message)
+    return message

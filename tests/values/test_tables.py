@@ -1,0 +1,82 @@
+import pytest
+
+from sepahan_django.values.tables import Pasted, column_names, guess_number_column, is_head, read_number
+
+ALI, REZA = "09121234567", "09351234567"
+
+
+def rows(text):
+    """Numbers with their cells, and the columns."""
+    pasted = Pasted(text)
+    found = [(one.number, one.values) for one in pasted]
+    return found, pasted.columns
+
+
+def test_the_first_line_of_a_table_names_its_columns():
+    assert rows(f"نام\tموبایل\tبدهی\nعلی\t{ALI}\t۱۲۰۰۰") == (
+        [(ALI, {"نام": "علی", "بدهی": "۱۲۰۰۰"})],
+        ["نام", "بدهی"],
+    )
+
+
+@pytest.mark.parametrize("text", [f"{ALI}\tعلی", f"{ALI}، علی", f"{ALI}    علی"])
+def test_cells_beside_the_number_are_called_by_their_position(text):
+    assert rows(text) == ([(ALI, {"Column 2": "علی"})], ["Column 2"])
+
+
+def test_a_name_in_the_numbers_own_cell_is_kept():
+    assert rows(f"علی رضایی {ALI}") == ([(ALI, {"Column 1": "علی رضایی"})], ["Column 1"])
+
+
+def test_several_numbers_in_a_line_are_several_rows():
+    assert rows(f"علی\t{ALI}\t{REZA}") == (
+        [(ALI, {"Column 1": "علی"}), (REZA, {"Column 1": "علی"})],
+        ["Column 1"],
+    )
+
+
+def test_numbers_alone_have_no_columns():
+    assert rows(f"{ALI} {REZA}\n+98 912 000 0001") == (
+        [(ALI, {}), (REZA, {}), ("09120000001", {})],
+        [],
+    )
+
+
+def test_an_amount_beside_a_number_is_no_number_gone_wrong():
+    assert rows(f"{ALI}\t125000000") == ([(ALI, {"Column 2": "125000000"})], ["Column 2"])
+
+
+def test_a_line_without_a_number_says_why():
+    (one,) = Pasted("علی\t0912")
+    assert (one.number, one.raw, bool(one.reason)) == ("", "0912", True)
+
+
+def test_rows_are_counted_as_in_what_was_pasted():
+    assert [one.row for one in Pasted(f"نام\tموبایل\n\nعلی\t{ALI}")] == [3]
+
+
+def test_no_two_columns_have_one_name():
+    assert column_names(["نام", "نام ", "", "{x}"]) == ["نام", "نام 2", "Column 3", "(x)"]
+
+
+def test_the_column_with_the_most_numbers_is_the_numbers():
+    assert guess_number_column([["1", ALI, "x"], ["2", "9351234567.0", REZA]], 3) == 1
+
+
+def test_without_a_number_no_column_is_guessed():
+    assert guess_number_column([["1", "x"]], 2) is None
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"), [(["نام", "موبایل"], True), (["علی", ALI], False), ([], False)]
+)
+def test_a_head_is_a_row_of_text_without_a_number(cells, expected):
+    assert is_head(cells) == expected
+
+
+@pytest.mark.parametrize(
+    ("cell", "numbers"),
+    [("9123456789.0", ["09123456789"]), (f"{ALI}، {REZA}", [ALI, REZA]), ("9.12E+09", [""]), ("", [""])],
+)
+def test_a_cell_is_read_as_excel_leaves_it(cell, numbers):
+    assert [number for number, _reason in read_number(cell)] == numbers
