@@ -4,19 +4,25 @@ from django.apps import apps
 from django.contrib import admin
 
 from sepahan_django.admin.accounts import ApiKeyAdmin, SenderLineAdmin
+from sepahan_django.admin.actions import SendSmsMixin
 from sepahan_django.admin.campaigns import CampaignAdmin
 from sepahan_django.admin.inbound import InboundMessageAdmin
+from sepahan_django.admin.lists import RecipientListAdmin
 from sepahan_django.admin.outbound import OutboundMessageAdmin
 from sepahan_django.admin.overview import OverviewAdmin
 from sepahan_django.admin.requests import SendRequestAdmin
+from sepahan_django.admin.templates import MessageTemplateAdmin
 
 __all__ = [
     "ApiKeyAdmin",
     "CampaignAdmin",
     "InboundMessageAdmin",
+    "MessageTemplateAdmin",
     "OutboundMessageAdmin",
     "OverviewAdmin",
+    "RecipientListAdmin",
     "SendRequestAdmin",
+    "SendSmsMixin",
     "SenderLineAdmin",
     "register_pages",
 ]

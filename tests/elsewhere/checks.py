@@ -1,4 +1,4 @@
-"""What must hold in a project of another shape. Run by tests/test_elsewhere.py, with that project's settings."""
+"""What must hold in a project of another shape. Run by tests/test_elsewhere.py with its settings."""
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -29,7 +29,7 @@ def test_this_project_is_another_one():
 
 
 def test_no_migration_is_missing():
-    call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+    call_command("makemigrations", "sepahan_django", check=True, dry_run=True, verbosity=0)
 
 
 def test_every_page_opens(boss, request):

@@ -1,4 +1,4 @@
-"""Another project: its own model of users, with another kind of id, and its own admin site at another address."""
+"""Another project: its own model of users, with another kind of id, and its own admin site."""
 
 from tests.settings import *  # noqa: F403
 from tests.settings import DATABASES, INSTALLED_APPS
