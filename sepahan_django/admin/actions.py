@@ -156,17 +156,17 @@ class SendSmsMixin(admin.ModelAdmin):  # type: ignore[type-arg]
             return False
         if callable(getattr(self, name, None)):
             return True
+        *over, last = _parts(name)
         model: Any = self.model
-        for part in _parts(name):
+        for part in over:
             field = _field(model, part)
             if field is None:
-                return hasattr(model, part)
-            if field.one_to_many or field.many_to_many:
-                return False  # many values, and not one
-            if not field.related_model:
-                return True
+                return hasattr(model, part)  # a method or a property, which may give anything
+            if not field.related_model or field.one_to_many or field.many_to_many:
+                return False
             model = field.related_model
-        return True
+        field = _field(model, last)
+        return hasattr(model, last) if field is None else not (field.one_to_many or field.many_to_many)
 
 
 def _parts(name: str) -> list[str]:
