@@ -139,6 +139,27 @@ def test_the_main_job_from_sending_to_the_answer(page, demo):
     expect(page.locator("#phone-09351234567")).to_contain_text("رأی شما ثبت شد: 2")
 
 
+def test_a_saved_list_is_filled_from_a_paste_and_a_template_is_counted(page, demo):
+    from playwright.sync_api import expect
+
+    page.goto(f"{demo}/admin/sepahan_django/recipientlist/add/")
+    page.fill("#id_title", "کارکنان")
+    page.locator("input[name=_save]").click()
+    page.fill("#id_recipients", "موبایل\tنام\n۰۹۱۲۱۲۳۴۵۶۷\tعلی\n9351234567\tمریم\n0912\tرضا")
+    page.get_by_role("button", name="افزودن به فهرست").click()
+    expect(page.locator(".sepahan-report")).to_contain_text("رقم‌هایش کم است")
+    expect(page.locator(".sepahan-members tbody tr")).to_have_count(2)
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.goto(f"{demo}/admin/sepahan_django/messagetemplate/add/")
+    page.fill("#id_title", "سپاس")
+    page.fill("#id_text", "{نام} عزیز، سپاس")
+    expect(page.locator("#id_text-count")).to_contain_text("۱۶ نویسه")
+    page.locator("input[name=_save]").click()
+    expect(page.locator("#result_list")).to_contain_text("سپاس")
+
+
 def test_the_browser_counts_as_the_server_does(page, demo):
     import json
 
@@ -182,6 +203,7 @@ PAGES = [
         "apikey/1/change/",
     ),
     *("senderline/", "senderline/add/", "outboundmessage/1/change/", "sendrequest/1/change/"),
+    *("recipientlist/", "recipientlist/add/", "messagetemplate/", "messagetemplate/add/"),
 ]
 
 
@@ -211,6 +233,9 @@ LOOKED_AT = [
     *(f"admin/sepahan_django/{path}" for path in (*PAGES, "overview/", "overview/first-run/")),
     "admin/sepahan_django/inboundmessage/1/change/",
     "admin/sepahan_django/campaign/1/change/",
+    "admin/sepahan_django/recipientlist/1/members/",
+    "admin/sepahan_django/recipientlist/1/change/",
+    "admin/sepahan_django/messagetemplate/1/change/",
 ]
 """Every page that axe looks at, by its address; those of rows are of the rows that the tests above leave."""
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.forms.widgets import Script
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -12,7 +13,7 @@ class CountedText(forms.Textarea):
     """A text whose characters and parts are counted as it is typed; the server counts again."""
 
     class Media:
-        js = ("sepahan_django/counter.js",)
+        js = (Script("sepahan_django/counter.js", defer=True),)
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__({"rows": 5, "dir": "auto", "class": "vLargeTextField", **(attrs or {})})
@@ -21,8 +22,8 @@ class CountedText(forms.Textarea):
         counter = f"{(attrs or {}).get('id', name)}-count"
         box = super().render(name, value, {**(attrs or {}), "data-sepahan-counter": counter}, renderer)
         return format_html(
-            '{}<div class="help sepahan-count" id="{}" aria-live="polite" data-none="{}" data-count="{}" '
-            'data-unicode="{}"></div>',
+            '<div class="sepahan-counted">{}<div class="help sepahan-count" id="{}" aria-live="polite" '
+            'data-none="{}" data-count="{}" data-unicode="{}"></div></div>',
             box,
             counter,
             _("No text yet"),

@@ -34,7 +34,7 @@ class FillForm(forms.Form):
         strip=False,
         help_text=gettext_lazy(
             "Paste numbers in any form, or rows from Excel. A first row of names gives the columns their "
-            "names, which texts can use: {name}."
+            "names, which texts can use."
         ),
         widget=forms.Textarea(
             attrs={"rows": 6, "dir": "auto", "class": "vLargeTextField sepahan-recipients"}
@@ -101,6 +101,9 @@ def members_view(request: HttpRequest, pk: int, *, page: Any) -> HttpResponse:
         "columns": columns,
         "rows": [_shown(member, columns, whole=whole) for member in found.object_list],
         "total": localize_number(found.paginator.count),
+        "most_found": localize_number(lists.MOST_FOUND)
+        if query and found.paginator.count == lists.MOST_FOUND
+        else "",
         "number": localize_number(found.number),
         "pages": localize_number(found.paginator.num_pages),
         "more_columns": localize_number(len(recipient_list.columns) - len(columns))

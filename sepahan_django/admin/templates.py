@@ -21,17 +21,15 @@ class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]
         model = MessageTemplate
         fields = ("title", "text")
         widgets = {"text": CountedText()}
-        help_texts = {
-            "text": gettext_lazy(
-                "{name} stands for a column of the recipients, by the name that it has in your list or file. "
-                "For a brace itself write it twice: {{ or }}."
-            )
-        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "text" in self.fields:  # a page for looking only has none
             self.fields["text"].strip = False  # type: ignore[attr-defined]
+            self.fields["text"].help_text = _(
+                "%(example)s stands for a column of the recipients, by the name that it has in the list or "
+                "the file. For a brace itself write it twice."
+            ) % {"example": f"{{{_('name')}}}"}
 
     def clean_text(self) -> str:
         text = str(self.cleaned_data["text"]).replace("\r\n", "\n")
