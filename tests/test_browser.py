@@ -50,13 +50,12 @@ def browser():
 def page(browser, demo):
     """A page of a clerk who has logged in and reads Persian; what its console complains of fails the test."""
     context = browser.new_context(locale="fa-IR")
-    opened = context.new_page()
     complaints = []
-    opened.on("pageerror", lambda error: complaints.append(str(error)))
-    opened.on(
+    context.on("weberror", lambda error: complaints.append(str(error.error)))
+    context.on(
         "console", lambda line: complaints.append(line.text) if "Content Security" in line.text else None
     )
-    yield signed_in(opened, demo)
+    yield signed_in(context.new_page(), demo)
     context.close()
     assert complaints == []
 
@@ -187,6 +186,27 @@ def test_an_inbound_message_is_answered_in_its_conversation(page, demo):
     expect(row.locator(".sepahan-state-read")).to_have_text("خوانده‌شده")
 
 
+def test_a_saved_list_is_filled_from_a_paste_and_a_template_is_counted(page, demo):
+    from playwright.sync_api import expect
+
+    page.goto(f"{demo}/admin/sepahan_django/recipientlist/add/")
+    page.fill("#id_title", "کارکنان")
+    page.locator("input[name=_save]").click()
+    page.fill("#id_recipients", "موبایل\tنام\n۰۹۱۲۱۲۳۴۵۶۷\tعلی\n9351234567\tمریم\n0912\tرضا")
+    page.get_by_role("button", name="افزودن به فهرست").click()
+    expect(page.locator(".sepahan-report")).to_contain_text("رقم‌هایش کم است")
+    expect(page.locator(".sepahan-members tbody tr")).to_have_count(2)
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.goto(f"{demo}/admin/sepahan_django/messagetemplate/add/")
+    page.fill("#id_title", "سپاس")
+    page.fill("#id_text", "{نام} عزیز، سپاس")
+    expect(page.locator("#id_text-count")).to_contain_text("۱۶ نویسه")
+    page.locator("input[name=_save]").click()
+    expect(page.locator("#result_list")).to_contain_text("سپاس")
+
+
 def test_the_browser_counts_as_the_server_does(page, demo):
     import json
 
@@ -237,6 +257,7 @@ PAGES = [
     "campaign/1/change/",
     "inboundmessage/conversation/09121234567/",
     "inboundmessage/conversation/IRANCELL/",
+    *("recipientlist/", "recipientlist/add/", "messagetemplate/", "messagetemplate/add/"),
 ]
 
 
@@ -329,3 +350,73 @@ def test_without_scripts_an_sms_is_written_checked_and_sent(page, demo, browser)
     without.locator("#sepahan-send").click()
     expect(without.locator(".messagelist")).to_be_visible()
     plain.close()
+
+
+# Accessibility
+
+LOOKED_AT = [
+    "admin/",
+    "sandbox/",
+    *(f"admin/sepahan_django/{path}" for path in (*PAGES, "overview/", "overview/first-run/")),
+    "admin/sepahan_django/inboundmessage/1/change/",
+    "admin/sepahan_django/campaign/1/change/",
+    "admin/sepahan_django/recipientlist/1/members/",
+    "admin/sepahan_django/recipientlist/1/change/",
+    "admin/sepahan_django/messagetemplate/1/change/",
+]
+"""Every page that axe looks at, by its address; those of rows are of the rows that the tests above leave."""
+
+OF_DJANGO = {
+    # The admin doesn't underline the links of its breadcrumbs.
+    "link-in-text-block": ".breadcrumbs a",
+    # The label of the admin's search is a picture with a text.
+    "label-title-only": "#searchbar",
+}
+"""What axe says of the admin's own markup, which is not the app's: the rule, and the element it may name."""
+
+
+@pytest.fixture
+def examined(browser, demo):
+    """A page for axe, which styles elements to measure them: nothing that the policy would allow."""
+    context = browser.new_context(locale="fa-IR", bypass_csp=True)
+    yield signed_in(context.new_page(), demo)
+    context.close()
+
+
+def serious(page):
+    """What axe finds on the open page that is serious or critical: the rule, the element, the remedy."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    return [
+        (rule["id"], node["html"], node["failureSummary"])
+        for rule in Axe().run(page).response["violations"]
+        if rule["impact"] in ("serious", "critical")
+        for node in rule["nodes"]
+        if not page.locator(node["target"][0]).evaluate(
+            "(element, selector) => selector && element.matches(selector)", OF_DJANGO.get(rule["id"])
+        )
+    ]
+
+
+@pytest.mark.parametrize(("language", "scheme"), [("fa", "light"), ("en", "light"), ("fa", "dark")])
+def test_axe_finds_nothing_serious_on_any_page(examined, demo, language, scheme):
+    examined.context.add_cookies([{"name": "django_language", "value": language, "url": demo}])
+    examined.emulate_media(color_scheme=scheme)
+    found = {}
+    for path in LOOKED_AT:
+        examined.goto(f"{demo}/{path}")
+        assert examined.url == f"{demo}/{path}"  # the admin redirects where there is no such row
+        found[path] = serious(examined)
+    assert {path: faults for path, faults in found.items() if faults} == {}
+
+
+@pytest.mark.parametrize(
+    "path", ["outboundmessage/send/", "apikey/generate/", "apikey/add/", "senderline/add/"]
+)
+def test_axe_finds_nothing_serious_in_a_form_with_errors(examined, demo, path):
+    examined.goto(f"{demo}/admin/sepahan_django/{path}")
+    button = examined.locator("#content-main .submit-row [type=submit]").first
+    button.evaluate("(button) => { button.form.noValidate = true; }")
+    button.click()
+    examined.wait_for_selector(".errorlist")
+    assert serious(examined) == []

@@ -14,7 +14,7 @@ GATEWAY = frozenset({"gateway"})
 BASE = frozenset({"conf", "signals", "labels", "logs"})
 MODELS = frozenset({"models"})
 SERVICES = frozenset({"accounts", "outbox", "delivery", "inbox", "pruning", "reencryption", "exports"})
-SERVICES |= {"jobs", "incidents", "figures", "readiness", "campaigns", "drafts"}
+SERVICES |= {"jobs", "incidents", "figures", "readiness", "campaigns", "drafts", "lists"}
 SURFACES = frozenset(
     {"sms", "dispatching", "tasks", "testing", "checks", "admin", "management", "apps", "templatetags"}
 )

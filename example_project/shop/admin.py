@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from example_project.shop.models import Order, Vote
 from example_project.shop.services import move_order
-from sepahan_django.admin import conversation_url
+from sepahan_django.admin import SendSmsMixin, conversation_url
 
 
 class ConversationLink(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -28,9 +28,16 @@ class ConversationLink(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Order)
-class OrderAdmin(ConversationLink):
+class OrderAdmin(SendSmsMixin, ConversationLink):
     list_display = ("customer", "mobile", "state")
     actions = ("ship",)
+    sepahan_phone = "mobile"
+    # What an SMS to the selected orders can use, by the titles that staff know.
+    sepahan_columns = (
+        ("pk", gettext_lazy("order")),
+        ("customer", gettext_lazy("customer")),
+        ("state", gettext_lazy("state")),
+    )
 
     @admin.action(description=gettext_lazy("Mark as shipped and tell the customer"), permissions=["change"])
     def ship(self, request: HttpRequest, queryset: "QuerySet[Order]") -> None:

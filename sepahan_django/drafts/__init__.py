@@ -10,6 +10,7 @@ from sepahan_django.drafts.errors import AlreadySent, Blocked, Changed, DraftErr
 from sepahan_django.drafts.filling import OPT_OUT, with_opt_out
 from sepahan_django.drafts.sending import send, send_test
 from sepahan_django.drafts.writing import (
+    NoNumber,
     change,
     fill,
     fill_from_file,
@@ -28,6 +29,7 @@ __all__ = [
     "DraftError",
     "InvalidFile",
     "Issue",
+    "NoNumber",
     "Sample",
     "change",
     "check",

@@ -55,7 +55,10 @@ def change(draft: SendDraft, **fields: Any) -> None:
 
 
 def fill(draft: SendDraft, recipients: Iterable[tuple[object, Mapping[str, object]]]) -> None:
-    """The recipients from (number in any writing, {column: text}) pairs, read as they are stored."""
+    """The recipients from (number in any writing, {column: text}) pairs, read as they are stored.
+
+    `NoNumber` stands for a number that there is not.
+    """
     columns: dict[str, str] = {}
 
     def cleaned() -> Iterator[Recipient]:
@@ -74,7 +77,17 @@ def fill(draft: SendDraft, recipients: Iterable[tuple[object, Mapping[str, objec
     _fill(draft, cleaned(), columns=lambda: list(dict.fromkeys(columns.values())))
 
 
+class NoNumber:
+    """In a number's place: there is none. `name` is what the row is called, for whoever looks for it."""
+
+    def __init__(self, name: object) -> None:
+        self.name = str(name)
+
+
 def _recipient(row: int, raw: object, values: dict[str, str]) -> Recipient:
+    if isinstance(raw, NoNumber):
+        # Not read: a name may hold somebody else's number.
+        return Recipient(row, clean_cell(raw.name)[:LONGEST_RAW], "", _("The number is empty."), values)
     shown = clean_cell("" if raw is None else raw)[:LONGEST_RAW]
     try:
         return Recipient(row, shown, normalize_mobile(raw), "", values)

@@ -66,6 +66,7 @@ class ListMember(models.Model):
         verbose_name = _("recipient of a saved list")
         verbose_name_plural = _("recipients of a saved list")
         ordering = ("pk",)
+        default_permissions = ()  # those of the list are its members'
         constraints = (models.UniqueConstraint(fields=("list", "recipient"), name="sepahan_one_member_each"),)
 
     def __str__(self) -> str:

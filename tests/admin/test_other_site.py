@@ -1,0 +1,58 @@
+"""A second admin site in the project, to which the app's pages are given as well."""
+
+import re
+
+import pytest
+from django.contrib.admin import AdminSite
+from django.contrib.auth.models import User
+from django.urls import include, path, reverse
+
+from sepahan_django.admin import register_pages
+from tests.admin.test_rights import addresses, rows  # noqa: F401  a fixture
+
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.admin.test_other_site")]
+
+office = AdminSite("office")
+register_pages(office)
+
+urlpatterns = [
+    path("office/", office.urls),
+    path("", include("tests.urls")),
+]
+
+
+@pytest.fixture
+def boss(client):
+    client.force_login(User.objects.create_superuser("boss"))
+    return client
+
+
+def pages_of_the_office(request):
+    for name, address in addresses(request.getfixturevalue("rows")):
+        yield name, address.replace("/admin/", "/office/", 1)
+
+
+def test_every_link_of_a_page_stays_within_its_site(boss, request):
+    leading_out = {}
+    for name, address in pages_of_the_office(request):
+        answer = boss.get(address)
+        assert answer.status_code in (200, 302, 403, 405), name
+        links = re.findall(r'(?:href|action|src)="(/[^"]*)"', answer.content.decode())
+        leading_out[name] = [link for link in links if link.startswith("/admin/")]
+    assert {name: links for name, links in leading_out.items() if links} == {}
+
+
+def test_every_button_returns_to_its_site(boss, request):
+    for name, address in pages_of_the_office(request):
+        if name.startswith("export_"):  # answers with a file
+            continue
+        answer = boss.post(address, {})
+        assert not answer.get("Location", "").startswith("/admin/"), name
+
+
+def test_the_other_site_has_every_page_of_the_first(request):
+    assert {address for _name, address in pages_of_the_office(request)} == {
+        address.replace("/admin/", "/office/", 1)
+        for _name, address in addresses(request.getfixturevalue("rows"))
+    }
+    assert reverse("office:sepahan_django_send").startswith("/office/")
