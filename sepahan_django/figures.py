@@ -97,7 +97,8 @@ def _by_day(
         .values_list("index", "figure", *columns)
         for index, one in enumerate(days)
     ]
-    found: QuerySet[Any, tuple[Any, ...]] = parts[0].union(*parts[1:], all=True)
+    # Without an order of its own too: Django 6.1 would take the model's, by columns that aren't in it.
+    found: QuerySet[Any, tuple[Any, ...]] = parts[0].union(*parts[1:], all=True).order_by()
     return found
 
 
