@@ -144,7 +144,7 @@ class SendSmsMixin(admin.ModelAdmin):  # type: ignore[type-arg]
                 f"{self.opts.label} nor a method of {type(self).__name__}.",
                 hint='Name a field, a path such as "customer__mobile", or a method.',
                 obj=type(self),
-                id="sepahan.E015",
+                id="sepahan.E019",
             )
             for attribute, name in names
             if not self._sms_is_there(name)

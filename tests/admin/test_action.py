@@ -205,9 +205,9 @@ def test_a_field_or_a_method_is_a_name(name):
 
 @pytest.mark.parametrize("name", ["", "phone", "customer__mobil.x"])
 def test_a_name_that_leads_nowhere_is_an_error_when_the_project_starts(name):
-    assert complaints(sepahan_phone=name) == [("sepahan.E015", name)]
+    assert complaints(sepahan_phone=name) == [("sepahan.E019", name)]
 
 
 def test_many_values_are_no_number():
     page = type("Page", (SendSmsMixin, admin.ModelAdmin), {"sepahan_phone": "permissions__name"})
-    assert [error.id for error in page(Group, office).check()] == ["sepahan.E015"]
+    assert [error.id for error in page(Group, office).check()] == ["sepahan.E019"]

@@ -35,6 +35,8 @@ def pages_of_the_office(request):
 def test_every_link_of_a_page_stays_within_its_site(boss, request):
     leading_out = {}
     for name, address in pages_of_the_office(request):
+        if name == "refused":  # a file
+            continue
         answer = boss.get(address)
         assert answer.status_code in (200, 302, 403, 405), name
         links = re.findall(r'(?:href|action|src)="(/[^"]*)"', answer.content.decode())
@@ -44,9 +46,8 @@ def test_every_link_of_a_page_stays_within_its_site(boss, request):
 
 def test_every_button_returns_to_its_site(boss, request):
     for name, address in pages_of_the_office(request):
-        if name.startswith("export_"):  # answers with a file
-            continue
-        answer = boss.post(address, {})
+        # As CSV a file leaves nothing open behind.
+        answer = boss.post(address, {"format": "csv"})
         assert not answer.get("Location", "").startswith("/admin/"), name
 
 

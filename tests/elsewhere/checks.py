@@ -6,7 +6,8 @@ from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.urls import NoReverseMatch, reverse
 
-from sepahan_django.models import Campaign, OutboundMessage
+from sepahan_django.models import Campaign, OutboundMessage, SendDraft
+from tests.admin.steps import send
 from tests.admin.test_rights import addresses, rows  # noqa: F401  a fixture
 from tests.factories import states
 
@@ -44,19 +45,9 @@ def test_every_page_opens(boss, request):
 @pytest.mark.parametrize("count", [1, 3])
 def test_sms_are_sent_by_a_user_of_this_project(boss, gateway, settings, count):
     settings.SEPAHAN = {**settings.SEPAHAN, "DISPATCH": "inline"}
-    page = boss.get(reverse("admin:sepahan_django_send"))
-    form = page.context["form"]
-    boss.post(
-        reverse("admin:sepahan_django_send"),
-        {
-            "account": form.fields["account"].initial,
-            "line": "3000123456",
-            "recipients": "\n".join(f"0912{index:07}" for index in range(count)),
-            "text": "سلام",
-            "nonce": form["nonce"].value(),
-        },
-    )
+    send(boss, recipients="\n".join(f"0912{index:07}" for index in range(count)))
     assert (states(), len(gateway.state.ledger)) == ({"sent": count}, count)
     assert {message.created_by for message in OutboundMessage.objects.all()} == {boss.user}
     assert {campaign.created_by for campaign in Campaign.objects.all()} <= {boss.user}
-    assert LogEntry.objects.get().user == boss.user
+    assert {draft.created_by for draft in SendDraft.objects.all()} == {boss.user}
+    assert {entry.user for entry in LogEntry.objects.all()} == {boss.user}
