@@ -3,11 +3,12 @@
 import json
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from sepahan_django.gateway.codes import REFUSED_BEFORE_THE_GATEWAY, ErrorCode
 from sepahan_django.gateway.errors import OutcomeUnknown, Rejected
-from sepahan_django.gateway.results import ReceivedMessage, SendResult
+from sepahan_django.gateway.results import LONGEST_ANSWER, ReceivedMessage, SendResult
 from sepahan_django.gateway.transport import Answer
 
 logger = logging.getLogger("sepahan_django")
@@ -30,8 +31,27 @@ def read(method: str, answer: Answer, value_of: Callable[[Any], T], *, redact: C
     """The value of a successful answer; Rejected or OutcomeUnknown otherwise, and nothing else.
 
     `value_of` turns the envelope's value into the result or raises Malformed. `redact` takes secrets out
-    of the gateway's own words.
+    of the gateway's own words. The errors, and a `SendResult`, have the body with them.
     """
+    try:
+        value = _read(method, answer, value_of, redact)
+    except (Rejected, OutcomeUnknown) as error:
+        error.answer = kept(method, answer, redact)
+        raise
+    if isinstance(value, SendResult):
+        return replace(value, answer=kept(method, answer, redact))
+    return value
+
+
+def kept(method: str, answer: Answer, redact: Callable[[str], str]) -> str:
+    """What is kept of a body. Of the answer that brings a new token: nothing."""
+    if method == "GenerateApiKey":
+        return ""
+    # Redacted as a whole and cut afterwards, so that no token is cut in two and no longer recognised.
+    return redact(answer.body.decode("utf-8", "replace").replace("\x00", "\ufffd"))[:LONGEST_ANSWER]
+
+
+def _read(method: str, answer: Answer, value_of: Callable[[Any], T], redact: Callable[[str], str]) -> T:
     envelope = _envelope(answer.body)
     if envelope is None:
         raise _without_envelope(method, answer, redact)
@@ -113,7 +133,6 @@ def _unreadable(method: str, answer: Answer, redact: Callable[[str], str]) -> Ou
         f"the answer (HTTP {answer.status}, {len(answer.body)} bytes) can't be read",
         method=method,
         http_status=answer.status,
-        answer=redact(answer.body[: LONGEST_TEXT * 4].decode("utf-8", "replace"))[:LONGEST_TEXT],
     )
 
 

@@ -5,6 +5,7 @@ comments name its parts.
 """
 
 import json
+import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
@@ -245,9 +246,21 @@ class SepahanClient:
         def redact(text: str) -> str:
             for secret in hidden:
                 text = text.replace(secret, "••••")
+                if "\\" in text or "%" in text:
+                    text = _escaped(secret).sub("••••", text)
             return text
 
         return redact
+
+
+def _escaped(secret: str) -> re.Pattern[str]:
+    """The secret with any of its characters escaped, as JSON, or as an address, may have them."""
+
+    def one(character: str) -> str:
+        code = f"{ord(character):02x}"
+        return rf"(?:\\{{0,2}}{re.escape(character)}|(?i:\\{{1,2}}u00{code}|%{code}))"
+
+    return re.compile("".join(map(one, secret)))
 
 
 def _header_value(value: str, name: str) -> str:

@@ -4,7 +4,7 @@
 wire, `settling` records what came of it, `running` does it all until nothing is due.
 """
 
-from sepahan_django.outbox.people import cancel, mark_sent, send_again
+from sepahan_django.outbox.people import cancel, mark_sent, send_again, send_now
 from sepahan_django.outbox.queueing import Draft, InvalidMessage, queue, queue_many
 from sepahan_django.outbox.running import drain, run_once
 
@@ -18,4 +18,5 @@ __all__ = [
     "queue_many",
     "run_once",
     "send_again",
+    "send_now",
 ]
