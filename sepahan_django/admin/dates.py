@@ -18,6 +18,7 @@ from sepahan_django.values import spans
 from sepahan_django.values.jalali import (
     InvalidDate,
     day_start,
+    localize_digits,
     parse_typed_date,
     parse_typed_datetime,
     tehran_today,
@@ -43,7 +44,7 @@ class RangeForm(forms.Form):
             self.fields[name] = forms.CharField(
                 label=label,
                 initial=typed,
-                widget=JalaliDateInput(attrs={"placeholder": "1405/09/03", **wrong}),
+                widget=JalaliDateInput(attrs={"placeholder": localize_digits("1405/09/03"), **wrong}),
             )
 
 

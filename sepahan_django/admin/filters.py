@@ -21,7 +21,7 @@ RECENT_CAMPAIGNS = 10
 class CreatedFilter(JalaliRangeFilter):
     """By when a record was written."""
 
-    title = gettext_lazy("created at")
+    title = gettext_lazy("date")
     field = "created_at"
     parameter_name = "created"
 
@@ -50,6 +50,10 @@ class CampaignFilter(admin.SimpleListFilter):
 
     title = gettext_lazy("campaign")
     parameter_name = "campaign"
+
+    def has_output(self) -> bool:
+        # Also where there is no campaign to offer: what isn't shown Django doesn't apply.
+        return bool(self.lookup_choices or self.value())
 
     def _chosen(self) -> int | None:
         value = self.value() or ""

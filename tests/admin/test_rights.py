@@ -65,6 +65,7 @@ DOORS = {
     "pull": ({"pull_inbox"}, {"pull_inbox"}),
     "export_outboundmessage": (NOBODY, NOBODY),  # takes the permission to look as well
     "export_inboundmessage": (NOBODY, NOBODY),
+    **{f"message_{act}": (NOBODY, NOBODY) for act in ("send_now", "cancel", "send_again", "refresh")},
     "overview_changelist": (ANYTHING, ANYTHING),
     "first_run": ({"add_apikey"}, {"add_apikey"}),
     "generate": (NOBODY, NOBODY),  # takes two permissions
