@@ -50,6 +50,22 @@ DELIVERIES: dict[int, Promise | str] = {
 }
 
 
+STATES: dict[str, Promise | str] = {
+    "queued": _("It waits for its time, or for a worker. It can still be cancelled, or sent now."),
+    "sending": _(
+        "It is on its way to the gateway, or the gateway has not answered yet. Nothing is to be done."
+    ),
+    "sent": _("The gateway has it and charges for it. Whether it has arrived is asked by itself."),
+    "delivered": _("It has reached the handset. Nothing is to be done."),
+    "undelivered": _("It did not reach the handset: look at the delivery status, check the number."),
+    "failed": _("It was refused and not sent: mend what the explanation says, then send it again."),
+    "in_doubt": _("Nobody can tell whether it was sent: decide on the page of SMS in doubt."),
+    "cancelled": _("Somebody cancelled it before it was sent. Write a new one if it is needed after all."),
+    "expired": _("It was not sent before its time was over. Write a new one if it is still wanted."),
+}
+"""What each state of a message means and what to do about it, in a sentence."""
+
+
 def error_text(code: int) -> str:
     """What one of the gateway's error numbers means, in the active language."""
     known = ERRORS.get(code)

@@ -61,9 +61,24 @@ def foreign(value: str) -> str:
     )
 
 
-def state(value: str, label: Any) -> str:
-    """A state as a word and a colour."""
-    return format_html('<span class="sepahan-state sepahan-state-{}">{}</span>', value, label)
+def raw(value: str) -> str:
+    """What a machine sent, folded away, as it came."""
+    if not value:
+        return EMPTY
+    return format_html(
+        '<details><summary>{}</summary><pre dir="ltr" class="sepahan-raw" tabindex="0">{}</pre></details>',
+        _("Show it"),
+        visible(value),
+    )
+
+
+def state(value: str, label: Any, hint: Any = "") -> str:
+    """A state as a word and a colour; on hover, what it means."""
+    if not hint:
+        return format_html('<span class="sepahan-state sepahan-state-{}">{}</span>', value, label)
+    return format_html(
+        '<span class="sepahan-state sepahan-state-{}" title="{}">{}</span>', value, hint, label
+    )
 
 
 def money(rials: int | None) -> str:

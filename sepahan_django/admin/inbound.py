@@ -25,7 +25,7 @@ from sepahan_django.accounts import AccountError, active_accounts, hidden_from
 from sepahan_django.admin import display
 from sepahan_django.admin.conversation import conversation_path, conversation_url, may_converse
 from sepahan_django.admin.exporting import Exporting
-from sepahan_django.admin.inbound_filters import AttentionFilter, LineFilter, from_sender
+from sepahan_django.admin.inbound_filters import AttentionFilter, LineFilter, ReceivedFilter, from_sender
 from sepahan_django.admin.inbound_work import WORKS, may_mark_read
 from sepahan_django.admin.readonly import RecordAdmin
 from sepahan_django.admin.rights import AccountFilter, may_see_content
@@ -50,12 +50,15 @@ def _action(name: str) -> Any:
 class InboundMessageAdmin(Exporting, RecordAdmin):
     """Inbound messages: read, answered, handled, passed on to the project's code again."""
 
+    class Media:
+        js = ("sepahan_django/picker.js",)
+
     export_permission = "export_inbound"
     change_list_template = "sepahan_django/admin/inbound_list.html"
     change_form_template = "sepahan_django/admin/inbound_form.html"
     list_display = ("from_and_talk", "short_text", "attention", "received", "to_line")
     list_display_links = ("short_text",)
-    list_filter = (AttentionFilter, AccountFilter, LineFilter)
+    list_filter = (AttentionFilter, ReceivedFilter, AccountFilter, LineFilter)
     content_columns = {
         "from_and_talk": "masked_from",
         "from_number": "masked_from",
@@ -65,7 +68,6 @@ class InboundMessageAdmin(Exporting, RecordAdmin):
     }
     search_fields = ("sender",)
     search_help_text = gettext_lazy("A number in any writing, a sender's name, or how it begins")
-    ordering = ("-pk",)
     actions = tuple(map(_action, WORKS))
     fieldsets = (
         (
@@ -113,6 +115,10 @@ class InboundMessageAdmin(Exporting, RecordAdmin):
             context["reads"] = message.read_at is None and may_mark_read(request)
             context["conversation"] = self._conversation(message) if may_converse(request) else ""
         return super().change_view(request, object_id, form_url, context)
+
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        # A range of dates is read in the order of its own index, as in the list of outbound messages.
+        return ("-received_at", "-pk") if ReceivedFilter.is_on(request) else ("-pk",)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[InboundMessage], search_term: str

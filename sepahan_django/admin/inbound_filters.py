@@ -7,6 +7,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 
+from sepahan_django.admin.dates import JalaliRangeFilter
 from sepahan_django.admin.rights import visible_rows
 from sepahan_django.models import InboundMessage
 from sepahan_django.values.phones import beginnings, normalize_mobile, spellings
@@ -39,6 +40,14 @@ class AttentionFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
         condition = self.CONDITIONS.get(self.value() or "")
         return queryset.filter(condition) if condition is not None else queryset
+
+
+class ReceivedFilter(JalaliRangeFilter):
+    """By when it came in, as the gateway dates it."""
+
+    title = gettext_lazy("date")
+    field = "received_at"
+    parameter_name = "received"
 
 
 class LineFilter(admin.SimpleListFilter):

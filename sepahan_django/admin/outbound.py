@@ -13,55 +13,42 @@ from sepahan_django import delivery, outbox
 from sepahan_django.admin import compose, display, trail
 from sepahan_django.admin.doubts import doubts_view
 from sepahan_django.admin.exporting import Exporting
+from sepahan_django.admin.filters import CampaignFilter, CreatedFilter, LineFilter
+from sepahan_django.admin.inbound_filters import FURTHEST
+from sepahan_django.admin.message_actions import MessageActions
+from sepahan_django.admin.message_page import story
 from sepahan_django.admin.readonly import RecordAdmin
 from sepahan_django.admin.rights import AccountFilter, may_see_content, most_recipients
-from sepahan_django.labels import delivery_text, error_text
-from sepahan_django.models import MessageState, OutboundMessage
+from sepahan_django.labels import STATES
+from sepahan_django.models import ApiKey, MessageState, OutboundMessage
 from sepahan_django.models.outbound import OutboundMessageQuerySet
 from sepahan_django.values.jalali import latin_digits, localize_number
 from sepahan_django.values.phones import normalize_mobile
 
+LONGEST_NUMBER = 14
+"""Digits of a mobile number in its longest writing; the gateway's ids have more."""
+
 
 @admin.register(OutboundMessage)
-class OutboundMessageAdmin(Exporting, RecordAdmin):
+class OutboundMessageAdmin(MessageActions, Exporting, RecordAdmin):
     """Outbound messages: looked at, refreshed, cancelled, sent again. Sending has a page of its own."""
+
+    class Media:
+        js = ("sepahan_django/picker.js",)
 
     export_permission = "export_messages"
     change_list_template = "sepahan_django/admin/outbound_list.html"
-    list_display = ("to", "short_text", "state_shown", "created", "sent", "delivered")
+    list_display = ("to", "state_shown", "short_text", "created", "sent", "delivered", "line")
     list_display_links = ("to", "short_text")
-    list_filter = ("state", AccountFilter)
-    content_columns = {
-        "to": "masked_to",
-        "short_text": "hidden",
-        "body": "hidden",
-        "explanation": "plain_explanation",
-    }
-    list_select_related = ("api_key",)
+    list_filter = ("state", CreatedFilter, LineFilter, AccountFilter, CampaignFilter)
+    content_columns = {"to": "masked_to", "short_text": "hidden"}
     search_fields = ("recipient",)
-    search_help_text = gettext_lazy("A mobile number, or how it begins, in any writing")
+    search_help_text = gettext_lazy("A mobile number, or how it begins, in any writing; or the gateway's id")
     actions = ("refresh_states", "cancel_queued", "send_failed_again")
+    change_form_template = "sepahan_django/admin/outbound_form.html"
+    # What the page tells on top of these is in `message_page`.
     fieldsets = (
-        (None, {"fields": ("to", "body", "state_shown", "explanation")}),
-        (
-            gettext_lazy("Sending"),
-            {
-                "fields": (
-                    "line",
-                    "api_key",
-                    "campaign",
-                    "created_by",
-                    "priority",
-                    "created",
-                    "planned",
-                    "deadline",
-                )
-            },
-        ),
-        (
-            gettext_lazy("At the gateway"),
-            {"fields": ("sent", "delivered", "delivery_shown", "next_question", "gateway_number", "request")},
-        ),
+        (gettext_lazy("Sending"), {"fields": ("line", "api_key", "campaign", "created_by", "priority")}),
     )
 
     def get_urls(self) -> list[URLPattern]:
@@ -80,14 +67,34 @@ class OutboundMessageAdmin(Exporting, RecordAdmin):
         context = {
             "may_send": display.may(request, "send_message"),
             "may_decide": display.may(request, "resolve_in_doubt"),
+            "state_helps": [(display.state(one, one.label), STATES[one]) for one in MessageState],
             **(extra_context or {}),
         }
         return super().changelist_view(request, context)
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: OutboundMessage | None = None,
+    ) -> HttpResponse:
+        if obj is not None:
+            context["story"] = story(request, obj)
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        # By the key, which is quickest; a range of dates is read in the order of its own index, or else a
+        # database walks from the newest message to the range.
+        return ("-created_at", "-pk") if CreatedFilter.is_on(request) else ("-pk",)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[OutboundMessage], search_term: str
     ) -> tuple[QuerySet[OutboundMessage], bool]:
         """By number, exactly or by its beginning: both use the index, which a search inside would not."""
+        # The gateway's id is looked for account by account, since that is how its index begins.
         term = "".join(latin_digits(search_term).split()) if may_see_content(request) else ""
         if not term:
             return queryset, False
@@ -97,8 +104,15 @@ class OutboundMessageAdmin(Exporting, RecordAdmin):
             digits = "".join(character for character in term if character.isdecimal())
             if not digits:
                 return queryset.none(), False
+            if digits == term and len(digits) > LONGEST_NUMBER:
+                is_id = len(digits) < 20 and int(digits) < 2**63
+                keys = list(ApiKey.objects.values_list("pk", flat=True))
+                found = (
+                    queryset.filter(api_key__in=keys, gateway_id=int(digits)) if is_id else queryset.none()
+                )
+                return found, False
             start = digits if digits.startswith("0") else f"0{digits}"
-            return queryset.filter(recipient__gte=start, recipient__lt=f"{start}:"), False
+            return queryset.filter(recipient__gte=start, recipient__lte=f"{start}{FURTHEST}"), False
 
     # Columns
 
@@ -110,28 +124,13 @@ class OutboundMessageAdmin(Exporting, RecordAdmin):
     def masked_to(self, message: OutboundMessage) -> str:
         return self.masked(message.recipient)
 
-    @admin.display(description=gettext_lazy("explanation"))
-    def plain_explanation(self, message: OutboundMessage) -> str:
-        """Without the gateway's own words, which may repeat a number."""
-        return error_text(message.error_code) if message.error_code is not None else display.EMPTY
-
     @admin.display(description=gettext_lazy("text"))
     def short_text(self, message: OutboundMessage) -> str:
         return display.text(message.text)
 
-    @admin.display(description=gettext_lazy("text"))
-    def body(self, message: OutboundMessage) -> str:
-        return display.full_text(message.text)
-
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_shown(self, message: OutboundMessage) -> str:
-        return display.state(message.state, message.get_state_display())
-
-    @admin.display(description=gettext_lazy("explanation"))
-    def explanation(self, message: OutboundMessage) -> str:
-        known = error_text(message.error_code) if message.error_code is not None else ""
-        parts = [known, message.error_message if message.error_message != known else ""]
-        return display.foreign(" — ".join(part for part in parts if part))
+        return display.state(message.state, message.get_state_display(), STATES.get(message.state, ""))
 
     @admin.display(description=gettext_lazy("sender line"))
     def line(self, message: OutboundMessage) -> str:
@@ -148,26 +147,6 @@ class OutboundMessageAdmin(Exporting, RecordAdmin):
     @admin.display(description=gettext_lazy("delivered at"))
     def delivered(self, message: OutboundMessage) -> str:
         return display.moment(message.delivered_at)
-
-    @admin.display(description=gettext_lazy("send at"))
-    def planned(self, message: OutboundMessage) -> str:
-        return display.moment(message.send_at)
-
-    @admin.display(description=gettext_lazy("not after"))
-    def deadline(self, message: OutboundMessage) -> str:
-        return display.moment(message.expires_at)
-
-    @admin.display(description=gettext_lazy("delivery is asked for at"))
-    def next_question(self, message: OutboundMessage) -> str:
-        return display.moment(message.status_due_at)
-
-    @admin.display(description=gettext_lazy("delivery status"))
-    def delivery_shown(self, message: OutboundMessage) -> str:
-        return delivery_text(message.delivery_status) or display.EMPTY
-
-    @admin.display(description=gettext_lazy("gateway's id"))
-    def gateway_number(self, message: OutboundMessage) -> str:
-        return display.number(str(message.gateway_id or ""))
 
     # Actions
 

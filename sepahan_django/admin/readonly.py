@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from sepahan_django.admin.pages import AppAdmin
+from sepahan_django.admin.paging import CappedPaginator
 from sepahan_django.admin.rights import ContentColumns, visible_rows
 
 
@@ -13,6 +15,8 @@ class RecordAdmin(ContentColumns, AppAdmin):
     """Read only: no add, no change; deletion is left to `sepahan_prune`. Lists don't count a large table."""
 
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    paginator = CappedPaginator
     list_per_page = 50
     actions_on_bottom = True
 

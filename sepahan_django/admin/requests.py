@@ -1,9 +1,14 @@
 """The requests that went to the gateway."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 
 from sepahan_django.admin import display
+from sepahan_django.admin.filters import CreatedFilter
 from sepahan_django.admin.readonly import RecordAdmin
 from sepahan_django.admin.rights import AccountFilter
 from sepahan_django.models import SendRequest
@@ -13,9 +18,12 @@ from sepahan_django.models import SendRequest
 class SendRequestAdmin(RecordAdmin):
     """What went out, under which request-Id, and what came of it."""
 
+    class Media:
+        js = ("sepahan_django/picker.js",)
+
     list_display = ("request_number", "api_key", "state", "first", "attempts", "error_code", "price")
-    list_filter = ("state", AccountFilter)
-    content_columns = {"error": None}
+    list_filter = ("state", CreatedFilter, AccountFilter)
+    content_columns = {"error": None, "raw_answer": None}
     money_columns = ("price",)
     money_fields = ("total_price",)
     plain_fields = ("request_id",)
@@ -33,7 +41,12 @@ class SendRequestAdmin(RecordAdmin):
         "error",
         "sms_count",
         "price",
+        "raw_answer",
     )
+
+    def _shown(self, request: HttpRequest, names: Iterable[Any]) -> list[Any]:
+        shown = super()._shown(request, names)
+        return shown if display.may(request, "view_credit") else [name for name in shown if name != "price"]
 
     @admin.display(description=gettext_lazy("request-Id"))
     def request_number(self, request: SendRequest) -> str:
@@ -62,3 +75,7 @@ class SendRequestAdmin(RecordAdmin):
     @admin.display(description=gettext_lazy("price"))
     def price(self, request: SendRequest) -> str:
         return display.money(request.total_price)
+
+    @admin.display(description=gettext_lazy("answer as it came"))
+    def raw_answer(self, request: SendRequest) -> str:
+        return display.raw(request.answer)

@@ -3,11 +3,12 @@
 import json
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar, cast
 
 from sepahan_django.gateway.codes import REFUSED_BEFORE_THE_GATEWAY, ErrorCode
 from sepahan_django.gateway.errors import OutcomeUnknown, Rejected, SepahanError
-from sepahan_django.gateway.results import ReceivedMessage, SendResult
+from sepahan_django.gateway.results import LONGEST_ANSWER, ReceivedMessage, SendResult
 from sepahan_django.gateway.secrets import Secret
 from sepahan_django.gateway.transport import Answer
 
@@ -31,13 +32,25 @@ def read(method: str, answer: Answer, value_of: Callable[[Any], T], *, redact: C
     """The value of a successful answer; Rejected or OutcomeUnknown otherwise, and nothing else.
 
     `value_of` turns the envelope's value into the result or raises Malformed. `redact` takes secrets out
-    of the gateway's own words.
+    of the gateway's own words. The errors, and a `SendResult`, have the body with them.
     """
     value, error = _read(method, answer, value_of, redact)
     if error is not None:
-        # Here, where no local name holds the answer: an error report shows them.
+        error.answer = kept(method, answer, redact)
+        # Here, where no local name holds the answer's words: an error report shows them.
         raise error
+    if isinstance(value, SendResult):
+        value = replace(value, answer=kept(method, answer, redact))
     return cast(T, value)
+
+
+def kept(method: str, answer: Answer, redact: Callable[[str], str]) -> str:
+    """What is kept of a body. Of the answer that brings a new token: nothing, since what can't be read of it
+    may be the token, which nobody knows yet and nothing can take out."""
+    if method == "GenerateApiKey":
+        return ""
+    # Redacted as a whole and cut afterwards, so that no token is cut in two and no longer recognised.
+    return redact(answer.body.decode("utf-8", "replace").replace("\x00", "\ufffd"))[:LONGEST_ANSWER]
 
 
 def _read(
@@ -121,13 +134,10 @@ def _without_envelope(method: str, answer: Answer, redact: Callable[[str], str])
 
 
 def _unreadable(method: str, answer: Answer, redact: Callable[[str], str]) -> OutcomeUnknown:
-    # What can't be read of a new token may be the token, which nobody knows yet and nothing can take out.
-    shown = b"" if method == "GenerateApiKey" else answer.body[: LONGEST_TEXT * 5]
     return OutcomeUnknown(
         f"the answer (HTTP {answer.status}, {len(answer.body)} bytes) can't be read",
         method=method,
         http_status=answer.status,
-        answer=redact(shown.decode("utf-8", "replace"))[:LONGEST_TEXT],
     )
 
 

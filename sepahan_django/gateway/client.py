@@ -243,14 +243,30 @@ class SepahanClient:
 
 def _redactor(secrets: Sequence[str]) -> Callable[[str], str]:
     """Takes what is secret in a call out of the gateway's own words, in letters of either case."""
-    hidden = [re.compile(re.escape(secret), re.IGNORECASE) for secret in secrets if len(secret) >= 4]
+    hidden = [
+        (re.compile(re.escape(secret), re.IGNORECASE), _escaped(secret))
+        for secret in secrets
+        if len(secret) >= 4
+    ]
 
     def redact(text: str) -> str:
-        for secret in hidden:
-            text = secret.sub("••••", text)
+        for plain, escaped in hidden:
+            text = plain.sub("••••", text)
+            if "\\" in text or "%" in text:
+                text = escaped.sub("••••", text)
         return text
 
     return redact
+
+
+def _escaped(secret: str) -> re.Pattern[str]:
+    """The secret with any of its characters escaped, as JSON, or as an address, may have them."""
+
+    def one(character: str) -> str:
+        code = f"{ord(character):02x}"
+        return rf"(?:\\{{0,2}}{re.escape(character)}|\\{{1,2}}u00{code}|%{code})"
+
+    return re.compile("".join(map(one, secret)), re.IGNORECASE)
 
 
 def _header_value(value: str, name: str) -> str:

@@ -9,12 +9,17 @@ from collections.abc import Sequence
 
 
 class SepahanError(Exception):
-    """Root of everything the gateway's client raises. `method` names the gateway's method."""
+    """Root of everything the gateway's client raises. `method` names the gateway's method.
 
-    def __init__(self, message: str, *, method: str = "") -> None:
+    `answer` is the start of the body that came back, without the token; empty where none came, and with a
+    client of another make that doesn't hand it over.
+    """
+
+    def __init__(self, message: str, *, method: str = "", answer: str = "") -> None:
         super().__init__(f"{method}: {message}" if method else message)
         self.message = message
         self.method = method
+        self.answer = answer
 
 
 class NotSubmitted(SepahanError):
@@ -24,15 +29,14 @@ class NotSubmitted(SepahanError):
 class OutcomeUnknown(SepahanError):
     """The request left but no readable answer came back; ask before sending it again.
 
-    `http_status` is the answer's, if there was one; `answer` the start of what could not be read.
+    `http_status` is the answer's, if there was one.
     """
 
     def __init__(
         self, message: str, *, method: str = "", http_status: int | None = None, answer: str = ""
     ) -> None:
-        super().__init__(message, method=method)
+        super().__init__(message, method=method, answer=answer)
         self.http_status = http_status
-        self.answer = answer
 
 
 class Rejected(SepahanError):
@@ -52,8 +56,9 @@ class Rejected(SepahanError):
         details: Sequence[str] = (),
         http_status: int | None = None,
         readable: bool = True,
+        answer: str = "",
     ) -> None:
-        super().__init__(message, method=method)
+        super().__init__(message, method=method, answer=answer)
         self.code = code
         self.details = list(details)
         self.http_status = http_status

@@ -1,6 +1,9 @@
 """What the gateway's methods give back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+LONGEST_ANSWER = 4000
+"""Characters kept of a body, for a person who asks what the gateway said."""
 
 
 @dataclass(frozen=True)
@@ -9,12 +12,14 @@ class SendResult:
 
     `ids` as the gateway gave them: one for each recipient in order, unless it gave another number of
     them; a negative one is an error code for that recipient alone. `sms_count` counts SMS parts and
-    `total_price` is in Rials for the whole request; None where the gateway's number can't be read.
+    `total_price` is in Rials for the whole request; None where the gateway's number can't be read. `answer`
+    is the start of the body as it came, without the token; a client of another make may leave it empty.
     """
 
     ids: list[int]
     sms_count: int | None = None
     total_price: int | None = None
+    answer: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ wire, `settling` records what came of it, `running` does it all until nothing is
 """
 
 from sepahan_django.outbox.pausing import cancel_rest, pause, resume
-from sepahan_django.outbox.people import cancel, mark_sent, send_again
+from sepahan_django.outbox.people import cancel, mark_sent, send_again, send_now
 from sepahan_django.outbox.queueing import Draft, InvalidMessage, queue, queue_many
 from sepahan_django.outbox.running import drain, run_once
 
@@ -23,4 +23,5 @@ __all__ = [
     "resume",
     "run_once",
     "send_again",
+    "send_now",
 ]

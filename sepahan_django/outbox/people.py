@@ -36,6 +36,16 @@ def send_again(messages: OutboundMessageQuerySet) -> int:
     )
 
 
+def send_now(messages: OutboundMessageQuerySet) -> int:
+    """Let those of these messages that are still queued be due now, whatever was planned; returns how many.
+
+    One that is past its time stays as it is: it must not go out any more.
+    """
+    now = timezone.now()
+    waiting = messages.filter(state=MessageState.QUEUED).exclude(recipient="").exclude(expires_at__lte=now)
+    return _each_chunk(waiting, lambda rows: rows.filter(state=MessageState.QUEUED).update(due_at=now))
+
+
 def mark_sent(messages: OutboundMessageQuerySet) -> int:
     """Take messages in doubt for sent, because a person knows it; returns how many."""
     now = timezone.now()

@@ -20,6 +20,7 @@ from sepahan_django import accounts, delivery, signals
 from sepahan_django.gateway import SendResult
 from sepahan_django.gateway.codes import Verdict
 from sepahan_django.gateway.errors import Rejected, SepahanError
+from sepahan_django.gateway.results import LONGEST_ANSWER
 from sepahan_django.labels import error_text, explain
 from sepahan_django.models import MessageState, OutboundMessage, RequestState, SendRequest
 from sepahan_django.models.bulk import update_from_values
@@ -36,8 +37,10 @@ Tally = Counter[str]
 """What came of messages: how many by state, and `requests`."""
 
 
-def accepted(claim: Claim, result: SendResult | None) -> Tally:
+def accepted(claim: Claim, result: SendResult | None, *, error: SepahanError | None = None) -> Tally:
     """The gateway has the request. Without a result its ids are lost: sent, and not to be followed.
+
+    `error` is the refusal that said so, where one did.
 
     Ids are told apart by position. When there are more or fewer of them than messages nothing tells which
     is whose, so no message gets one.
@@ -46,15 +49,20 @@ def accepted(claim: Claim, result: SendResult | None) -> Tally:
     ids: Sequence[int] = result.ids if result and len(result.ids) == len(posted) else [0] * len(posted)
     # Only a result says which messages were in what the gateway took: those left out for their age were not.
     sent_too = [] if result else [m for m in claim.outlived if _was_in_every_attempt(m, claim.request)]
+    said = _answer(result or error)
     try:
-        return retrying(lambda: _accepted(claim, result, ids, sent_too))
+        return retrying(lambda: _accepted(claim, result, ids, sent_too, said))
     except IntegrityError:
         # Two settlements brought the same id at the same moment, so whose it is can't be told.
-        return retrying(lambda: _accepted(claim, result, [min(number, 0) for number in ids], sent_too))
+        return retrying(lambda: _accepted(claim, result, [min(number, 0) for number in ids], sent_too, said))
 
 
 def _accepted(
-    claim: Claim, result: SendResult | None, ids: Sequence[int], sent_too: list[OutboundMessage]
+    claim: Claim,
+    result: SendResult | None,
+    ids: Sequence[int],
+    sent_too: list[OutboundMessage],
+    said: dict[str, Any],
 ) -> Tally:
     now = timezone.now()
     with transaction.atomic():
@@ -63,6 +71,7 @@ def _accepted(
             RequestState.ACCEPTED,
             sms_count=result.sms_count if result else None,
             total_price=result.total_price if result else None,
+            **said,
         ):
             return Tally()
         known = _not_unique(claim, ids)
@@ -222,7 +231,10 @@ def still_in_doubt(claim: Claim, error: SepahanError | None = None) -> Tally:
 
     def operation() -> None:
         SendRequest.objects.filter(pk=claim.request.pk, claims=claim.request.claims).update(
-            state=RequestState.IN_DOUBT, due_at=due_at, error_message=str(error) if error else ""
+            state=RequestState.IN_DOUBT,
+            due_at=due_at,
+            error_message=str(error) if error else "",
+            **_answer(error),
         )
 
     retrying(operation)
@@ -267,10 +279,23 @@ def _close(claim: Claim, state: RequestState, *, error: SepahanError | None = No
             finished_at=timezone.now(),
             error_code=code,
             error_message=str(error) if error else "",
+            **_answer(error),
             **changes,
         )
         == 1
     )
+
+
+def _answer(source: SendResult | SepahanError | None) -> dict[str, Any]:
+    """The change that keeps the answer's body; none where there is no body, so that an earlier one stays.
+
+    A client of another make may have no such attribute, or put anything into it.
+    """
+    body = getattr(source, "answer", "")
+    if not isinstance(body, str) or not body:
+        return {}
+    # What some databases refuse to store: NUL, and halves of characters.
+    return {"answer": body[:LONGEST_ANSWER].replace("\x00", "\ufffd").encode("utf-8", "replace").decode()}
 
 
 def _move(messages: Collection[OutboundMessage], state: MessageState, **changes: Any) -> int:

@@ -126,8 +126,8 @@ class Submission:
             logger.exception("The client failed with request %s.", request_id)
             raise OutcomeUnknown(f"The client failed: {type(error).__name__}") from None
 
-    def _accepted(self, result: "SendResult | None") -> None:
-        self.tally += settling.accepted(self.claim, result)
+    def _accepted(self, result: "SendResult | None", *, error: Rejected | None = None) -> None:
+        self.tally += settling.accepted(self.claim, result, error=error)
         accounts.resume(self.claim.request.api_key)
 
     def _rejected(self, error: Rejected) -> None:
@@ -135,7 +135,7 @@ class Submission:
         if error.code is None and error.http_status is None:
             says = Verdict.SOME_MESSAGE_AT_FAULT  # our own client's refusal, see above
         if says is Verdict.ALREADY_RECEIVED:
-            return self._accepted(None)
+            return self._accepted(None, error=error)
         tally, self.follow_ups = settling.rejected(self.claim, error, says)
         self.tally += tally
         self._act_on(says, error)
@@ -236,7 +236,7 @@ class Submission:
         """
         says = verdict(error.code, http_status=error.http_status, readable=error.readable)
         if says is Verdict.ALREADY_RECEIVED:
-            return self._accepted(None)
+            return self._accepted(None, error=error)
         if not renew(self.claim, now=timezone.now()):
             return None
         received = self._ask()

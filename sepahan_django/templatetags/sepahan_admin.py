@@ -1,15 +1,31 @@
 """What the templates of the admin's pages ask for."""
 
+import re
 from typing import Any
 
 from django import template
 from django.template import RequestContext
 
 from sepahan_django.admin import first_run, pages
-from sepahan_django.values.jalali import localize_number
+from sepahan_django.values.jalali import localize_digits, localize_number
 from sepahan_django.values.visible import visible
 
 register = template.Library()
+
+_BETWEEN_TAGS = re.compile(r"<[^>]*>|&#?\w+;|[^<&]+")
+
+
+@register.filter
+def sepahan_digits(html: str) -> str:
+    """Markup of Django's own, such as its page numbers, with the digits of the page's language in its text.
+
+    For `{% filter %}` around a block, escaped by then; tags and character references stay as they are.
+    """
+
+    def piece(found: re.Match[str]) -> str:
+        return found[0] if found[0][0] in "<&" else localize_digits(found[0])
+
+    return _BETWEEN_TAGS.sub(piece, html)
 
 
 @register.simple_tag(takes_context=True)

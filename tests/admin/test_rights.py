@@ -92,6 +92,7 @@ DOORS = {
         f"campaign_{name}": (NOBODY, NOBODY)
         for name in ("pause", "resume", "cancel", "retry", "export")
     },
+    **{f"message_{act}": (NOBODY, NOBODY) for act in ("send_now", "cancel", "send_again", "refresh")},
     "overview_changelist": (ANYTHING, ANYTHING),
     "first_run": ({"add_apikey"}, {"add_apikey"}),
     "generate": (NOBODY, NOBODY),  # takes two permissions

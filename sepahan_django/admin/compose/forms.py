@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from sepahan_django import accounts
+from sepahan_django.admin.widgets import JalaliDateTimeInput
 from sepahan_django.conf import setting
 from sepahan_django.models import ApiKey, MessageTemplate, RecipientList, SendDraft, SenderLine
 from sepahan_django.values.jalali import InvalidDate, format_datetime, parse_typed_datetime
@@ -93,9 +94,7 @@ class WriteForm(forms.Form):
         required=False,
         max_length=40,
         help_text=gettext_lazy("Like 1405/09/03 14:20, Tehran time. Empty: now."),
-        widget=forms.TextInput(
-            attrs={"dir": "ltr", "class": "sepahan-datetime", "data-sepahan-picker": "datetime"}
-        ),
+        widget=JalaliDateTimeInput(minimum="now"),
     )
 
     def __init__(
@@ -204,6 +203,6 @@ def initial_of(draft: SendDraft) -> dict[str, Any]:
         **({"line": draft.sender} if draft.sender else {}),
         "text": draft.text,
         "title": draft.title,
-        "send_at": format_datetime(draft.send_at, language="en") if draft.send_at else "",
+        "send_at": format_datetime(draft.send_at) if draft.send_at else "",
         **({"with_opt_out": draft.with_opt_out} if draft.text else {}),
     }
