@@ -96,7 +96,8 @@ def _by_day(
         .values_list("index", "figure", *columns)
         for index, one in enumerate(days)
     ]
-    found: QuerySet[Any, tuple[Any, ...]] = parts[0].union(*parts[1:], all=True)
+    # Django 6.1 brings the order of the model back at a union.
+    found: QuerySet[Any, tuple[Any, ...]] = parts[0].union(*parts[1:], all=True).order_by()
     return found
 
 
