@@ -4,6 +4,8 @@ VENV ?= .venv
 PORT ?= 8000
 SECONDS ?= 120
 SEED ?= 1
+# Tests run in so many processes, each file in one.
+WORKERS ?= 2
 BIN = $(VENV)/bin
 
 .PHONY: demo test lint chaos messages tox clean
@@ -12,7 +14,7 @@ demo: $(VENV)/.demo
 	DEMO=true DEBUG=true $(BIN)/python manage.py demo --port $(PORT)
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff check .

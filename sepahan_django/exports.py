@@ -64,7 +64,7 @@ def inbound_columns(*, whole: bool) -> list[Column]:
     """Of inbound messages. Without `whole` numbers are masked and texts left out."""
     return [
         Column(gettext_lazy("number in this database"), lambda m: str(m.pk)),
-        Column(gettext_lazy("sender"), lambda m: visible(m.sender) if whole else str(m)),
+        Column(gettext_lazy("sender"), lambda m: visible(m.sender) if whole else mask(visible(m.sender))),
         Column(gettext_lazy("text"), lambda m: m.text if whole else HIDDEN),
         Column(gettext_lazy("line"), lambda m: visible(m.line)),
         Column(gettext_lazy("account"), lambda m: str(m.api_key)),

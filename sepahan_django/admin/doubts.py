@@ -18,6 +18,7 @@ from sepahan_django.admin.rights import HIDDEN, as_key, may_see_content, visible
 from sepahan_django.dispatching import wake_workers
 from sepahan_django.models import ApiKey, MessageState, OutboundMessage
 from sepahan_django.values.jalali import localize_number
+from sepahan_django.values.phones import mask
 
 PAGE = 100
 MARK_SENT, SEND_AGAIN = "mark_sent", "send_again"
@@ -82,7 +83,7 @@ def _shown(message: OutboundMessage, *, whole: bool) -> dict[str, Any]:
     request = message.request
     return {
         "pk": str(message.pk),
-        "number": display.number(message.recipient if whole else str(message)),
+        "number": display.number(message.recipient if whole else mask(message.recipient)),
         "text": display.text(message.text) if whole else HIDDEN,
         "account": message.api_key,
         "line": display.number(message.sender),

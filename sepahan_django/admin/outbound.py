@@ -38,7 +38,7 @@ class OutboundMessageAdmin(MessageActions, Exporting, RecordAdmin):
 
     export_permission = "export_messages"
     change_list_template = "sepahan_django/admin/outbound_list.html"
-    list_display = ("to", "state_shown", "short_text", "created", "sent", "delivered", "line")
+    list_display = ("to", "state_shown", "short_text", "created", "sent", "delivered")
     list_display_links = ("to", "short_text")
     list_filter = ("state", CreatedFilter, LineFilter, AccountFilter, CampaignFilter)
     content_columns = {"to": "masked_to", "short_text": "hidden"}

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from sepahan_django.models.accounts import ApiKey
 from sepahan_django.values.phones import mask
-from sepahan_django.values.visible import visible
+from sepahan_django.values.visible import isolated, visible
 
 
 class Acknowledgement(models.Model):
@@ -98,4 +98,4 @@ class InboundMessage(models.Model):
         )
 
     def __str__(self) -> str:
-        return mask(visible(self.sender))
+        return isolated(mask(visible(self.sender)))

@@ -23,7 +23,7 @@ from sepahan_django.models.states import (
     sources,
 )
 from sepahan_django.values.phones import mask
-from sepahan_django.values.visible import visible
+from sepahan_django.values.visible import isolated, visible
 
 FURTHEST_DUE = timedelta(hours=6)
 
@@ -306,7 +306,7 @@ class OutboundMessage(models.Model):
 
     def __str__(self) -> str:
         """Masked: it stands in histories and page titles that more people see than may see numbers."""
-        return mask(self.recipient)
+        return isolated(mask(self.recipient))
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save; InvalidTransition if the state was changed against the table."""

@@ -12,3 +12,11 @@ def visible(text: str) -> str:
     One of them can turn a number around on the screen, or the text of the page behind it.
     """
     return _DIRECTION.sub(lambda found: f"[U+{ord(found[0]):04X}]", text)
+
+
+def isolated(number: str) -> str:
+    """A masked number that stands left to right in plain text of either direction, where markup can't say so.
+
+    Right to left its halves would change places.
+    """
+    return f"\u2066{number}\u2069"
