@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 
 from sepahan_django import accounts, inbox
-from sepahan_django.admin import display
+from sepahan_django.admin import display, pages
 from sepahan_django.admin.forms import AccountForm, GenerateForm, LineForm
 from sepahan_django.admin.pages import AppAdmin
 from sepahan_django.admin.rights import ContentColumns, visible_rows
@@ -97,8 +97,8 @@ class ApiKeyAdmin(ContentColumns, AppAdmin):
             obj and (obj.is_from_settings or accounts.is_used(obj))
         )
 
-    def get_actions(self, request: HttpRequest) -> Any:
-        actions = super().get_actions(request)
+    def get_actions(self, request: HttpRequest, action_location: Any = None) -> Any:
+        actions = pages.actions_of(super(), request, action_location)
         actions.pop("delete_selected", None)  # it asks for no account's own permission
         return actions
 

@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy
 
 from sepahan_django import inbox
 from sepahan_django.accounts import AccountError, active_accounts, hidden_from
-from sepahan_django.admin import display
+from sepahan_django.admin import display, pages
 from sepahan_django.admin.conversation import conversation_path, conversation_url, may_converse
 from sepahan_django.admin.exporting import Exporting
 from sepahan_django.admin.inbound_filters import AttentionFilter, LineFilter, ReceivedFilter, from_sender
@@ -128,8 +128,8 @@ class InboundMessageAdmin(Exporting, RecordAdmin):
             return queryset, False
         return from_sender(queryset, search_term), False
 
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        actions = super().get_actions(request)
+    def get_actions(self, request: HttpRequest, action_location: Any = None) -> dict[str, Any]:
+        actions = pages.actions_of(super(), request, action_location)
         return {name: one for name, one in actions.items() if name not in WORKS or WORKS[name].may(request)}
 
     # Work

@@ -226,9 +226,10 @@ def test_more_rows_than_may_be_are_refused_as_a_whole(draft, monkeypatch):
 
 
 def test_without_openpyxl_one_sentence_says_what_is_missing(draft, monkeypatch):
+    file = sheet(*TABLE)
     monkeypatch.setitem(__import__("sys").modules, "openpyxl", None)
     with pytest.raises(drafts.InvalidFile, match="xlsx"):
-        drafts.fill_from_file(draft, sheet(*TABLE), "a.xlsx")
+        drafts.fill_from_file(draft, file, "a.xlsx")
 
 
 def test_rows_are_walked_a_chunk_at_a_time(draft):
