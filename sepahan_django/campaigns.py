@@ -136,7 +136,8 @@ def handed_over_in_time(campaign: Campaign) -> tuple[Step, list[tuple[datetime, 
         .values_list("index", "count")
         for index, (start, end) in enumerate(pairwise(edges))
     ]
-    counts = dict(parts[0].union(*parts[1:], all=True))
+    # Without an order of its own too: Django 6.1 would take the model's, by columns that aren't in it.
+    counts = dict(parts[0].union(*parts[1:], all=True).order_by())
     return step, [(start, counts.get(index, 0)) for index, start in enumerate(edges[:-1])]
 
 
