@@ -6,9 +6,9 @@ from datetime import datetime
 from django.db import transaction
 
 from sepahan_django import outbox
-from sepahan_django.dispatching import dispatch, wake_workers
+from sepahan_django.after_commit import dispatch, wake_workers
 from sepahan_django.models import ApiKey, Campaign, OutboundMessage, Priority
-from sepahan_django.outbox.queueing import Draft, IdempotencyConflict, InvalidMessage
+from sepahan_django.outbox import Draft, IdempotencyConflict, InvalidMessage
 from sepahan_django.values.phones import InvalidPhoneNumber
 
 __all__ = ["IdempotencyConflict", "InvalidMessage", "InvalidPhoneNumber", "send_mass_sms", "send_sms"]

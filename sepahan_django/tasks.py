@@ -13,9 +13,9 @@ from django.core.exceptions import ImproperlyConfigured
 
 from sepahan_django import accounts, delivery, inbox, outbox
 from sepahan_django.gateway.errors import SepahanError
-from sepahan_django.jobs import Heartbeat
-from sepahan_django.labels import sentence
+from sepahan_django.jobs.heartbeat import Heartbeat
 from sepahan_django.models import ApiKey, Job
+from sepahan_django.wording import sentence
 
 T = TypeVar("T")
 

@@ -16,6 +16,7 @@ from django.db import OperationalError, connection
 from django.utils import timezone as django_timezone
 
 from sepahan_django import accounts
+from sepahan_django.db import transactions
 from sepahan_django.gateway import ReceivedMessage, SendResult
 from sepahan_django.gateway.errors import NotSubmitted, OutcomeUnknown, Rejected
 from sepahan_django.models import (
@@ -25,7 +26,6 @@ from sepahan_django.models import (
     InboundMessage,
     OutboundMessage,
     SendRequest,
-    transactions,
 )
 
 MEMORY = timedelta(hours=4)

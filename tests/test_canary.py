@@ -23,6 +23,7 @@ from django.utils.log import AdminEmailHandler
 from django.views.debug import ExceptionReporter
 
 from sepahan_django import accounts, delivery, drafts, inbox, outbox
+from sepahan_django.accounts import clients
 from sepahan_django.gateway.errors import SepahanError
 from sepahan_django.models import ApiKey, OutboundMessage
 from sepahan_django.sms import send_sms
@@ -180,7 +181,7 @@ def test_the_account_does_not_show_it_in_any_other_form(planted):
         repr(accounts.client_for(planted)),
         repr(vars(accounts.client_for(planted))),
         repr(ApiKey.objects.values()),
-        repr(accounts._clients),
+        repr(clients._clients),
     ]
     assert not [one for one in shown if CANARY in one]
 
@@ -281,14 +282,15 @@ def failing_calls(planted, monkeypatch):
             except (Boom, SepahanError) as error:
                 yield error
     with monkeypatch.context() as patch:
-        patch.setattr("sepahan_django.accounts.import_string", boom)
+        patch.setattr("sepahan_django.accounts.clients.import_string", boom)
+        patch.setattr("sepahan_django.accounts.tokens.import_string", boom)
         accounts.forget_clients()
         try:
             accounts.client_for(planted)
         except Boom as error:
             yield error
     with monkeypatch.context() as patch:
-        patch.setattr("sepahan_django.models.encryption.PREFIX", property(boom))
+        patch.setattr("sepahan_django.db.encryption.PREFIX", property(boom))
         key = ApiKey(title="other", token=CANARY)
         try:
             key.save()

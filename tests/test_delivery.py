@@ -3,7 +3,9 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from sepahan_django import delivery, outbox, signals
+from sepahan_django.delivery import asking, recording
 from sepahan_django.models import OutboundMessage
+from sepahan_django.values.jalali import TEHRAN
 from tests import faults
 from tests.factories import queued, states
 
@@ -46,7 +48,7 @@ def test_a_final_state_is_not_asked_for_again(sent, time_machine):
 
 
 def test_a_final_state_never_changes_back(sent):
-    taken = delivery._taken(
+    taken = asking._taken(
         OutboundMessage.objects.first().api_key,
         is_old=False,
         most=100,
@@ -55,7 +57,7 @@ def test_a_final_state_never_changes_back(sent):
     )
     OutboundMessage.objects.update(status_due_at=NOON)
     delivery.sync()
-    delivery._record(taken, [8, 8, 8], delivery.Report().tally)
+    recording.record(taken, [8, 8, 8], delivery.Report().tally)
     assert states() == {"delivered": 3}
 
 
@@ -168,5 +170,5 @@ def test_after_a_month_nobody_asks(sent, time_machine):
 @pytest.mark.parametrize("hour", range(24))
 def test_the_next_night_begins_at_one_in_tehran(hour):
     moment = datetime(2026, 11, 24, hour, 0, tzinfo=timezone.utc)
-    night = delivery.next_night(moment).astimezone(delivery.TEHRAN)
+    night = delivery.next_night(moment).astimezone(TEHRAN)
     assert (night.hour, night > moment, night - moment <= timedelta(days=1)) == (1, True, True)

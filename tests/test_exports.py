@@ -9,8 +9,9 @@ from django.contrib.auth.models import Permission, User
 from django.urls import reverse
 from django.utils import translation
 
-from sepahan_django import accounts, exports
+from sepahan_django import accounts
 from sepahan_django.models import ApiKey, Campaign, InboundMessage, OutboundMessage
+from sepahan_django.reports import exports
 from tests.factories import queued
 
 pytestmark = pytest.mark.django_db

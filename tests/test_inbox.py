@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from sepahan_django import accounts, inbox, signals
-from sepahan_django.inbox import dispatching, lease, pulling
+from sepahan_django.inbox import lease, notifying, pulling
 from sepahan_django.models import ApiKey, InboundMessage, SenderLine
 from sepahan_django.sms import send_sms
 from sepahan_django.values.jalali import day_start, parse_gateway_date, tehran_today
@@ -200,7 +200,7 @@ def test_killed_before_dispatch_the_signal_comes_with_the_next_pull(gateway, mon
     def killed(self):
         raise Killed
 
-    monkeypatch.setattr(dispatching.Dispatch, "run", killed)
+    monkeypatch.setattr(notifying.Dispatch, "run", killed)
     monkeypatch.setattr(lease.Lease, "release", lambda self: None)
     with pytest.raises(Killed):
         inbox.pull()
@@ -218,7 +218,7 @@ def test_killed_between_the_signal_and_its_record_the_signal_comes_again(gateway
     def killed(self, pks):
         raise Killed
 
-    monkeypatch.setattr(dispatching.Dispatch, "_record_dispatched", killed)
+    monkeypatch.setattr(notifying.Dispatch, "_record_dispatched", killed)
     monkeypatch.setattr(lease.Lease, "release", lambda self: None)
     with pytest.raises(Killed):
         inbox.pull()
@@ -522,7 +522,7 @@ def test_a_receiver_may_send(gateway):
 
 def test_stored_messages_are_dispatched_also_when_the_gateway_is_away(gateway, listen, monkeypatch):
     arrive(gateway, "1")
-    monkeypatch.setattr(dispatching.Dispatch, "run", lambda self: None)
+    monkeypatch.setattr(notifying.Dispatch, "run", lambda self: None)
     inbox.pull()
     monkeypatch.undo()
     received = listen(signals.message_received)
@@ -644,7 +644,7 @@ def test_the_lease_is_given_back(gateway):
 
 
 def test_no_more_than_a_person_can_wait_for_are_passed_on_at_once(gateway, monkeypatch):
-    monkeypatch.setattr("sepahan_django.inbox.again.MOST", 2)
+    monkeypatch.setattr("sepahan_django.inbox.redelivering.MAX_REDELIVERED", 2)
     arrive(gateway, "1", "2", "3")
     inbox.pull()
     assert again().dispatched == 2

@@ -4,11 +4,12 @@ import pytest
 from django.utils import timezone
 from django.utils.translation import override
 
-from sepahan_django import accounts, incidents, outbox
+from sepahan_django import accounts, outbox
 from sepahan_django.gateway.errors import Rejected
-from sepahan_django.incidents import Kind, Severity, open_incidents
-from sepahan_django.labels import explain
 from sepahan_django.models import Job, JobRun, OutboundMessage, PauseKind, SendRequest
+from sepahan_django.reports import incidents
+from sepahan_django.reports.incidents import Kind, Severity, open_incidents
+from sepahan_django.wording import explain
 from tests.factories import account, queued
 
 pytestmark = pytest.mark.django_db(transaction=True)

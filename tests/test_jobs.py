@@ -6,8 +6,9 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
-from sepahan_django import jobs, tasks
+from sepahan_django import tasks
 from sepahan_django.gateway.errors import NotSubmitted
+from sepahan_django.jobs import heartbeat
 from sepahan_django.management.base import SepahanCommand
 from sepahan_django.models import Job, JobRun
 from tests.factories import queued
@@ -50,7 +51,7 @@ def test_what_only_a_person_starts_is_no_job(gateway):
 
 
 def test_a_loop_writes_at_most_once_a_minute(gateway, clock, django_assert_num_queries):
-    beating = jobs.Heartbeat(Job.SEND, sparing=True)
+    beating = heartbeat.Heartbeat(Job.SEND, sparing=True)
     beating.begin()
     beating.end()
     with django_assert_num_queries(0):
@@ -61,7 +62,7 @@ def test_a_loop_writes_at_most_once_a_minute(gateway, clock, django_assert_num_q
 
 
 def test_a_loop_that_does_nothing_is_seen_every_minute(gateway, clock):
-    beating = jobs.Heartbeat(Job.SEND, sparing=True)
+    beating = heartbeat.Heartbeat(Job.SEND, sparing=True)
     for _round in range(10):
         beating.begin()
         beating.end()
@@ -72,7 +73,7 @@ def test_a_loop_that_does_nothing_is_seen_every_minute(gateway, clock):
 
 
 def test_a_loop_tells_at_once_that_something_went_wrong(gateway, clock):
-    beating = jobs.Heartbeat(Job.SEND, sparing=True)
+    beating = heartbeat.Heartbeat(Job.SEND, sparing=True)
     beating.begin()
     beating.end()
     beating.begin()
@@ -81,7 +82,7 @@ def test_a_loop_tells_at_once_that_something_went_wrong(gateway, clock):
 
 
 def test_a_long_run_is_seen_alive_before_it_ends(gateway, clock):
-    beating = jobs.Heartbeat(Job.SEND)
+    beating = heartbeat.Heartbeat(Job.SEND)
     beating.begin()
     clock.shift(5 * MINUTE)
     beating.beat()
@@ -90,7 +91,7 @@ def test_a_long_run_is_seen_alive_before_it_ends(gateway, clock):
 
 
 def test_a_long_run_does_not_write_at_each_step(gateway, django_assert_num_queries):
-    beating = jobs.Heartbeat(Job.SEND)
+    beating = heartbeat.Heartbeat(Job.SEND)
     beating.begin()
     with django_assert_num_queries(0):
         for _step in range(100):
@@ -98,7 +99,7 @@ def test_a_long_run_does_not_write_at_each_step(gateway, django_assert_num_queri
 
 
 def test_a_clock_that_was_ahead_does_not_silence_a_loop(gateway, clock):
-    beating = jobs.Heartbeat(Job.SEND, sparing=True)
+    beating = heartbeat.Heartbeat(Job.SEND, sparing=True)
     beating.begin()
     beating.end()
     clock.shift(-timedelta(hours=3))
@@ -127,7 +128,7 @@ def test_a_heartbeat_that_can_not_be_written_does_not_fail_the_job(gateway, caps
 
 def test_a_heartbeat_that_can_not_be_written_is_told_in_the_log(gateway, caplog):
     with caplog.at_level(logging.INFO, logger="sepahan_django"):
-        without_table(jobs.Heartbeat(Job.SEND).begin)
+        without_table(heartbeat.Heartbeat(Job.SEND).begin)
     assert "heartbeat of send_queued" in caplog.text
 
 

@@ -2,8 +2,7 @@ import io
 
 import pytest
 
-from sepahan_django import lists
-from sepahan_django.drafts import InvalidFile
+from sepahan_django.drafts import InvalidFile, saved_lists
 from sepahan_django.models import ListMember, RecipientList
 from tests.factories import number
 
@@ -24,15 +23,15 @@ def left_out(report):
 
 
 def test_numbers_are_added_in_any_writing_with_the_cells_beside_them(staff):
-    report = lists.add_from_text(staff, "موبایل\tنام\n۰۹۱۲۰۰۰۰۰۰۰\tعلی رضایی\n+98 912 000 0001\tمریم")
+    report = saved_lists.add_from_text(staff, "موبایل\tنام\n۰۹۱۲۰۰۰۰۰۰۰\tعلی رضایی\n+98 912 000 0001\tمریم")
     assert report.added == 2
     assert members(staff) == [(number(0), {"نام": "علی رضایی"}), (number(1), {"نام": "مریم"})]
     assert staff.columns == ["نام"]
 
 
 def test_what_is_left_out_is_told_with_its_row_and_the_reason(staff):
-    lists.add_from_text(staff, number(0))
-    report = lists.add_from_text(staff, f"{number(1)}\n{number(1)}\n{number(0)}\n0912")
+    saved_lists.add_from_text(staff, number(0))
+    report = saved_lists.add_from_text(staff, f"{number(1)}\n{number(1)}\n{number(0)}\n0912")
     assert (report.added, report.duplicates, report.unreadable) == (1, 2, 1)
     assert left_out(report) == [
         (2, number(1), "It occurs twice."),
@@ -42,55 +41,57 @@ def test_what_is_left_out_is_told_with_its_row_and_the_reason(staff):
 
 
 def test_of_very_many_rows_left_out_the_first_are_named_and_the_others_counted(staff):
-    report = lists.add_from_text(staff, "\n".join([number(0)] * (lists.MOST_NAMED + 11)))
-    assert (len(report.left_out), report.unnamed) == (lists.MOST_NAMED, 10)
+    report = saved_lists.add_from_text(staff, "\n".join([number(0)] * (saved_lists.MOST_NAMED + 11)))
+    assert (len(report.left_out), report.unnamed) == (saved_lists.MOST_NAMED, 10)
 
 
 def test_a_column_is_the_same_in_whatever_letters_it_comes(staff):
-    lists.add_from_text(staff, f"mobile\tName\n{number(0)}\tAli")
-    lists.add_from_text(staff, f"mobile\tNAME\tcity\n{number(1)}\tSara\tYazd")
+    saved_lists.add_from_text(staff, f"mobile\tName\n{number(0)}\tAli")
+    saved_lists.add_from_text(staff, f"mobile\tNAME\tcity\n{number(1)}\tSara\tYazd")
     assert staff.columns == ["Name", "city"]
     assert members(staff)[1] == (number(1), {"Name": "Sara", "city": "Yazd"})
 
 
 def test_a_file_is_added_without_the_column_of_the_numbers(staff):
     file = io.BytesIO(f"name,mobile\nAli,{number(0)}\n".encode())
-    assert lists.add_from_file(staff, file, "staff.csv").added == 1
+    assert saved_lists.add_from_file(staff, file, "staff.csv").added == 1
     assert (members(staff), staff.columns) == ([(number(0), {"name": "Ali"})], ["name"])
 
 
 def test_a_file_without_numbers_is_refused(staff):
     with pytest.raises(InvalidFile, match="No column"):
-        lists.add_from_file(staff, io.BytesIO(b"name,city\nAli,Yazd\nSara,Qom\n"), "staff.csv")
+        saved_lists.add_from_file(staff, io.BytesIO(b"name,city\nAli,Yazd\nSara,Qom\n"), "staff.csv")
 
 
 def test_a_list_that_would_grow_too_long_stays_as_it_was(staff, monkeypatch):
-    monkeypatch.setattr(lists, "MOST_MEMBERS", 3)
-    lists.add_from_text(staff, f"mobile\tname\n{number(0)}\tAli")
-    with pytest.raises(lists.ListError, match="no more than 3"):
-        lists.add_from_text(staff, "\n".join(["mobile\tcity", *(f"{number(i)}\tQom" for i in range(1, 4))]))
+    monkeypatch.setattr(saved_lists, "MOST_MEMBERS", 3)
+    saved_lists.add_from_text(staff, f"mobile\tname\n{number(0)}\tAli")
+    with pytest.raises(saved_lists.ListError, match="no more than 3"):
+        saved_lists.add_from_text(
+            staff, "\n".join(["mobile\tcity", *(f"{number(i)}\tQom" for i in range(1, 4))])
+        )
     assert (len(members(staff)), staff.columns) == (1, ["name"])
 
 
 def test_too_many_columns_are_refused(staff):
     head = "\t".join(["mobile", *(f"column {index}" for index in range(60))])
     row = "\t".join([number(0), *("x" * 60)])
-    with pytest.raises(lists.ListError, match="columns"):
-        lists.add_from_text(staff, f"{head}\n{row}")
+    with pytest.raises(saved_lists.ListError, match="columns"):
+        saved_lists.add_from_text(staff, f"{head}\n{row}")
     assert members(staff) == []
 
 
 def test_a_list_that_somebody_has_deleted_meanwhile_is_told(staff):
     RecipientList.objects.all().delete()
-    with pytest.raises(lists.ListError, match="not there"):
-        lists.add_from_text(staff, number(0))
+    with pytest.raises(saved_lists.ListError, match="not there"):
+        saved_lists.add_from_text(staff, number(0))
 
 
 def test_only_members_of_this_list_are_removed_from_it(staff):
     other = RecipientList.objects.create(title="other")
-    lists.add_from_text(staff, number(0))
-    lists.add_from_text(other, number(0))
-    assert lists.remove(staff, list(ListMember.objects.values_list("pk", flat=True))) == 1
+    saved_lists.add_from_text(staff, number(0))
+    saved_lists.add_from_text(other, number(0))
+    assert saved_lists.remove(staff, list(ListMember.objects.values_list("pk", flat=True))) == 1
     assert (len(members(staff)), len(members(other))) == (0, 1)
 
 
@@ -109,13 +110,13 @@ def test_only_members_of_this_list_are_removed_from_it(staff):
     ],
 )
 def test_members_are_found_by_the_beginning_of_the_number_or_by_a_word(staff, term, found):
-    lists.add_from_text(staff, f"mobile\tname\n{number(0)}\tعلی رضایی\n09350000000\tSara")
+    saved_lists.add_from_text(staff, f"mobile\tname\n{number(0)}\tعلی رضایی\n09350000000\tSara")
     numbers = [number(0), "09350000000"]
-    assert [one.recipient for one in lists.search(staff, term)] == [numbers[index] for index in found]
+    assert [one.recipient for one in saved_lists.search(staff, term)] == [numbers[index] for index in found]
 
 
 def test_fifty_thousand_are_added_in_a_bounded_number_of_queries(staff, django_assert_max_num_queries):
     text = "\n".join(f"{number(index)}\tname {index}" for index in range(50_000))
-    with django_assert_max_num_queries(50_000 // lists.CHUNK * 3 + 20):
-        assert lists.add_from_text(staff, text).added == 50_000
-    assert len(lists.search(staff, "name 49999")) == 1
+    with django_assert_max_num_queries(50_000 // saved_lists.CHUNK * 3 + 20):
+        assert saved_lists.add_from_text(staff, text).added == 50_000
+    assert len(saved_lists.search(staff, "name 49999")) == 1

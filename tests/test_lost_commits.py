@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @contextmanager
 def losing_the_answer_to_commit(monkeypatch, number):
     """The n-th COMMIT, or the n-th write outside of a transaction, is done and reported as failed."""
-    monkeypatch.setattr("sepahan_django.models.transactions.PATIENCE", (0, 0))
+    monkeypatch.setattr("sepahan_django.db.transactions.PATIENCE", (0, 0))
     left = [number]
 
     def lose():

@@ -209,16 +209,16 @@ def test_a_token_that_no_key_opens_is_named_and_keeps_no_other_from_its_turn(old
 
 
 def test_a_token_entered_meanwhile_is_not_put_back(old_and_new, monkeypatch):
-    from sepahan_django import reencryption
+    from sepahan_django.accounts import tokens
 
-    original = reencryption.decrypt
+    original = tokens.decrypt
 
     def enter_another(stored):
-        monkeypatch.setattr(reencryption, "decrypt", original)
+        monkeypatch.setattr(tokens, "decrypt", original)
         ApiKey.objects.filter(title="main").update(token="b" * 32)
         return original(stored)
 
-    monkeypatch.setattr(reencryption, "decrypt", enter_another)
+    monkeypatch.setattr(tokens, "decrypt", enter_another)
     run("sepahan_reencrypt")
     assert str(ApiKey.objects.get().token) == "b" * 32
 

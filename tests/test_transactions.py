@@ -5,8 +5,8 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection, transaction
 
 from sepahan_django import outbox
+from sepahan_django.db.transactions import PATIENCE, retrying
 from sepahan_django.models import ApiKey
-from sepahan_django.models.transactions import PATIENCE, retrying
 from tests.factories import queued, states
 
 
@@ -57,7 +57,7 @@ def gone(execute, *arguments):
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("name", ["send_queued", "pull_inbox", "sync_status", "credit"])
 def test_a_command_without_a_database_ends_with_one_sentence(gateway, monkeypatch, name):
-    monkeypatch.setattr("sepahan_django.models.transactions.PATIENCE", (0, 0))
+    monkeypatch.setattr("sepahan_django.db.transactions.PATIENCE", (0, 0))
     queued(1)
     with connection.execute_wrapper(gone), pytest.raises(CommandError) as caught:
         call_command(f"sepahan_{name}")
@@ -69,7 +69,7 @@ def test_a_command_without_a_database_ends_with_one_sentence(gateway, monkeypatc
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("statement", range(1, 26))
 def test_a_database_gone_at_any_statement_leaves_the_states_true(gateway, monkeypatch, statement):
-    monkeypatch.setattr("sepahan_django.models.transactions.PATIENCE", ())
+    monkeypatch.setattr("sepahan_django.db.transactions.PATIENCE", ())
     queued(3)
     left = [statement]
 

@@ -9,8 +9,8 @@ import pytest
 from django.utils.translation import gettext, override
 
 from sepahan_django.gateway.codes import DeliveryStatus, ErrorCode
-from sepahan_django.labels import DELIVERIES, ERRORS
 from sepahan_django.models import MessageState
+from sepahan_django.wording import DELIVERIES, ERRORS
 
 ROOT = Path(__file__).parent.parent
 CATALOGUES = [

@@ -3,16 +3,16 @@
 from django.apps import apps
 from django.contrib import admin
 
-from sepahan_django.admin.accounts import ApiKeyAdmin, SenderLineAdmin
-from sepahan_django.admin.actions import SendSmsMixin
-from sepahan_django.admin.campaigns import CampaignAdmin
-from sepahan_django.admin.conversation import conversation_url
-from sepahan_django.admin.inbound import InboundMessageAdmin
-from sepahan_django.admin.lists import RecipientListAdmin
-from sepahan_django.admin.outbound import OutboundMessageAdmin
-from sepahan_django.admin.overview import OverviewAdmin
-from sepahan_django.admin.requests import SendRequestAdmin
-from sepahan_django.admin.templates import MessageTemplateAdmin
+from sepahan_django.admin.accounts.pages import ApiKeyAdmin, SenderLineAdmin
+from sepahan_django.admin.campaigns.changelist import CampaignAdmin
+from sepahan_django.admin.conversations.page import conversation_url
+from sepahan_django.admin.inbound.changelist import InboundMessageAdmin
+from sepahan_django.admin.outbound.changelist import OutboundMessageAdmin
+from sepahan_django.admin.outbound.requests import SendRequestAdmin
+from sepahan_django.admin.overview.page import OverviewAdmin
+from sepahan_django.admin.saved_lists.changelist import RecipientListAdmin
+from sepahan_django.admin.saved_lists.templates import MessageTemplateAdmin
+from sepahan_django.admin.send_mixin import SendSmsMixin
 
 __all__ = [
     "ApiKeyAdmin",

@@ -7,9 +7,9 @@
 
 from sepahan_django.drafts.checking import Check, Issue, Sample, check
 from sepahan_django.drafts.errors import AlreadySent, Blocked, Changed, DraftError, InvalidFile
-from sepahan_django.drafts.filling import OPT_OUT, with_opt_out
+from sepahan_django.drafts.rows import walk
 from sepahan_django.drafts.sending import send, send_test
-from sepahan_django.drafts.writing import (
+from sepahan_django.drafts.storing import (
     NoNumber,
     change,
     fill,
@@ -19,6 +19,7 @@ from sepahan_django.drafts.writing import (
     map_number,
     start,
 )
+from sepahan_django.drafts.texts import OPT_OUT, with_opt_out
 
 __all__ = [
     "OPT_OUT",
@@ -41,5 +42,6 @@ __all__ = [
     "send",
     "send_test",
     "start",
+    "walk",
     "with_opt_out",
 ]

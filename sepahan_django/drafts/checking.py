@@ -13,10 +13,11 @@ from django.utils.translation import gettext as _
 from sepahan_django import accounts
 from sepahan_django.conf import setting
 from sepahan_django.drafts import rows
-from sepahan_django.drafts.estimating import estimate
-from sepahan_django.drafts.filling import ends_with_opt_out, filling_of
+from sepahan_django.drafts.pricing import estimate
+from sepahan_django.drafts.texts import ends_with_opt_out, filling_of
 from sepahan_django.models import RowProblem, SendDraft, SenderLine
-from sepahan_django.values.jalali import TEHRAN, localize_number
+from sepahan_django.values.digits import localize_number
+from sepahan_django.values.jalali import TEHRAN
 from sepahan_django.values.parts import GSM, Parts, count_parts
 from sepahan_django.values.placeholders import Filling, InvalidPlaceholder
 

@@ -11,9 +11,9 @@ from django.db.models import F, Max
 from django.utils.translation import gettext as _
 
 from sepahan_django.drafts.errors import AlreadySent, DraftError
-from sepahan_django.drafts.filling import filling_of
+from sepahan_django.drafts.texts import filling_of
 from sepahan_django.models import DraftRow, RowProblem, SendDraft
-from sepahan_django.values.jalali import localize_number
+from sepahan_django.values.digits import localize_number
 from sepahan_django.values.placeholders import Filling, InvalidPlaceholder
 from sepahan_django.values.tables import Recipient
 

@@ -8,15 +8,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sepahan_django import outbox
-from sepahan_django.dispatching import dispatch, wake_workers
+from sepahan_django.after_commit import dispatch, wake_workers
 from sepahan_django.drafts import rows
 from sepahan_django.drafts.checking import Fingerprint, Issue, blockers, going, line_of, too_many
 from sepahan_django.drafts.errors import Blocked, Changed
-from sepahan_django.drafts.filling import filling_of
+from sepahan_django.drafts.texts import filling_of
 from sepahan_django.models import Campaign, DraftRow, OutboundMessage, Priority, SendDraft
-from sepahan_django.outbox.claiming import BATCH
-from sepahan_django.outbox.queueing import Draft
-from sepahan_django.values.jalali import format_datetime, localize_number
+from sepahan_django.outbox import BATCH, Draft
+from sepahan_django.values.digits import localize_number
+from sepahan_django.values.jalali import format_datetime
 from sepahan_django.values.phones import normalize_mobile
 
 

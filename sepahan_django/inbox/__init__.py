@@ -5,14 +5,19 @@ apart, which have no ids; `dispatching` sends the signal, `again` once more when
 algorithm is in docs/inbox.rst. `marks` keeps what people say about messages: read, handled.
 """
 
-from sepahan_django.inbox.again import AgainReport, dispatch_again
 from sepahan_django.inbox.lease import InboxError
 from sepahan_django.inbox.marks import mark_handled, mark_open, mark_read, mark_unread
 from sepahan_django.inbox.pulling import Report, accept_as_new, pull
+from sepahan_django.inbox.redelivering import MAX_REDELIVERED, RedeliveryReport, dispatch_again
+
+AgainReport = RedeliveryReport
+"""The name before it was called redelivering; kept for whoever imports it from here."""
 
 __all__ = [
+    "MAX_REDELIVERED",
     "AgainReport",
     "InboxError",
+    "RedeliveryReport",
     "Report",
     "accept_as_new",
     "dispatch_again",

@@ -8,8 +8,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sepahan_django.conf import timeouts
+from sepahan_django.db.transactions import retrying
 from sepahan_django.models import ApiKey
-from sepahan_django.models.transactions import retrying
 
 
 class InboxError(Exception):

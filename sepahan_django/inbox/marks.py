@@ -6,8 +6,8 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from sepahan_django.db.transactions import retrying
 from sepahan_django.models import InboundMessage
-from sepahan_django.models.transactions import retrying
 
 CHUNK = 500
 

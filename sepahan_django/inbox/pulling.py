@@ -21,15 +21,15 @@ from django.utils.translation import gettext as _
 
 from sepahan_django import accounts
 from sepahan_django.conf import INBOX_MODES, choice
+from sepahan_django.db.transactions import refuse_to_nest, retrying
 from sepahan_django.gateway.codes import LINE_ERRORS, Verdict, verdict
 from sepahan_django.gateway.errors import Rejected, SepahanError
-from sepahan_django.inbox.dispatching import Dispatch
 from sepahan_django.inbox.identity import Identity, counted, identity, identity_of, in_doubt, matched
 from sepahan_django.inbox.lease import InboxError, Lease, LeaseLost, MarksNotHonoured
-from sepahan_django.labels import explain, sentence
+from sepahan_django.inbox.notifying import Dispatch
 from sepahan_django.models import Acknowledgement, ApiKey, InboundMessage, PauseKind, SenderLine
-from sepahan_django.models.transactions import refuse_to_nest, retrying
 from sepahan_django.values.jalali import parse_gateway_date, tehran_today
+from sepahan_django.wording import explain, sentence
 
 if TYPE_CHECKING:
     from sepahan_django.gateway import ReceivedMessage, SepahanClient

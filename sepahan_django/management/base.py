@@ -15,10 +15,10 @@ from django.utils.translation import gettext as _
 
 from sepahan_django.accounts import AccountError
 from sepahan_django.gateway.errors import SepahanError
-from sepahan_django.jobs import Heartbeat
-from sepahan_django.labels import sentence
+from sepahan_django.jobs.heartbeat import Heartbeat
 from sepahan_django.logs import one_line, without_numbers
 from sepahan_django.models import Job
+from sepahan_django.wording import sentence
 
 
 class Stopper:

@@ -1,19 +1,13 @@
 """The app's tables."""
 
 from sepahan_django.models.accounts import ApiKey, PauseKind, SenderLine
-from sepahan_django.models.drafts import (
-    DraftRow,
-    ListMember,
-    MessageTemplate,
-    RecipientList,
-    RowProblem,
-    SendDraft,
-)
+from sepahan_django.models.drafts import DraftRow, RowProblem, SendDraft
+from sepahan_django.models.history import Actor
 from sepahan_django.models.inbound import Acknowledgement, InboundMessage
 from sepahan_django.models.jobs import Job, JobRun, Overview
-from sepahan_django.models.outbound import Campaign, OutboundMessage, SendRequest
+from sepahan_django.models.outbound import Campaign, OutboundMessage, OutboundMessageQuerySet, SendRequest
+from sepahan_django.models.saved_lists import ListMember, MessageTemplate, RecipientList
 from sepahan_django.models.states import InvalidTransition, MessageState, Priority, RequestState
-from sepahan_django.models.trail import Actor
 
 __all__ = [
     "Acknowledgement",
@@ -29,6 +23,7 @@ __all__ = [
     "MessageState",
     "MessageTemplate",
     "OutboundMessage",
+    "OutboundMessageQuerySet",
     "Overview",
     "PauseKind",
     "Priority",

@@ -7,8 +7,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.query_utils import DeferredAttribute
 from django.utils.translation import gettext_lazy as _
 
+from sepahan_django.db.encryption import PREFIX, Undecryptable, decrypt, encrypt
 from sepahan_django.gateway.secrets import Secret
-from sepahan_django.models.encryption import PREFIX, Undecryptable, decrypt, encrypt
 
 
 class UnreadableSecret(Secret):

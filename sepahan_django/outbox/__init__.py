@@ -5,13 +5,16 @@ wire, `settling` records what came of it, `running` does it all until nothing is
 `pausing` holds a campaign back.
 """
 
+from sepahan_django.outbox.claiming import BATCH
+from sepahan_django.outbox.decisions import cancel, mark_sent, send_again, send_now
+from sepahan_django.outbox.draining import drain, run_once, submit_now
 from sepahan_django.outbox.pausing import cancel_rest, pause, resume
-from sepahan_django.outbox.people import cancel, mark_sent, send_again, send_now
-from sepahan_django.outbox.queueing import Draft, InvalidMessage, queue, queue_many
-from sepahan_django.outbox.running import drain, run_once
+from sepahan_django.outbox.queueing import Draft, IdempotencyConflict, InvalidMessage, queue, queue_many
 
 __all__ = [
+    "BATCH",
     "Draft",
+    "IdempotencyConflict",
     "InvalidMessage",
     "cancel",
     "cancel_rest",
@@ -24,4 +27,5 @@ __all__ = [
     "run_once",
     "send_again",
     "send_now",
+    "submit_now",
 ]

@@ -10,6 +10,7 @@ from django.db.models import F, QuerySet
 
 from sepahan_django import signals
 from sepahan_django.conf import timeouts
+from sepahan_django.db.transactions import retrying
 from sepahan_django.models import (
     ApiKey,
     Campaign,
@@ -19,7 +20,6 @@ from sepahan_django.models import (
     RequestState,
     SendRequest,
 )
-from sepahan_django.models.transactions import retrying
 
 BATCH = 100
 """Messages a request, the gateway's limit."""

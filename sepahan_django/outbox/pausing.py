@@ -7,9 +7,9 @@ since it may be on its way already; nothing else of the campaign does until it i
 
 from django.utils import timezone
 
+from sepahan_django.db.transactions import retrying
 from sepahan_django.models import Campaign, MessageState
-from sepahan_django.models.transactions import retrying
-from sepahan_django.outbox.people import cancel
+from sepahan_django.outbox.decisions import cancel
 
 
 def pause(campaign: Campaign) -> bool:

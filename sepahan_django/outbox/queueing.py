@@ -11,8 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sepahan_django import accounts
-from sepahan_django.models import ApiKey, Campaign, OutboundMessage, Priority
-from sepahan_django.models.outbound import OutboundMessageQuerySet
+from sepahan_django.models import ApiKey, Campaign, OutboundMessage, OutboundMessageQuerySet, Priority
 from sepahan_django.values.phones import normalize_line, normalize_mobile
 
 CHUNK = 1000

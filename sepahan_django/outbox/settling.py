@@ -17,15 +17,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sepahan_django import accounts, delivery, signals
+from sepahan_django.db.bulk import update_from_values
+from sepahan_django.db.transactions import retrying
 from sepahan_django.gateway import SendResult
 from sepahan_django.gateway.codes import Verdict
 from sepahan_django.gateway.errors import Rejected, SepahanError
 from sepahan_django.gateway.results import LONGEST_ANSWER
-from sepahan_django.labels import error_text, explain
 from sepahan_django.models import MessageState, OutboundMessage, RequestState, SendRequest
-from sepahan_django.models.bulk import update_from_values
-from sepahan_django.models.transactions import retrying
 from sepahan_django.outbox.claiming import Claim, lease
+from sepahan_django.wording import error_text, explain
 
 logger = logging.getLogger("sepahan_django")
 

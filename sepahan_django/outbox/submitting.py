@@ -15,11 +15,11 @@ from django.utils import timezone
 from sepahan_django import accounts
 from sepahan_django.gateway.codes import Verdict, verdict
 from sepahan_django.gateway.errors import NotSubmitted, OutcomeUnknown, Rejected, SepahanError
-from sepahan_django.labels import explain
 from sepahan_django.models import PauseKind
 from sepahan_django.outbox import settling
 from sepahan_django.outbox.claiming import Claim, lease, renew
 from sepahan_django.outbox.settling import MEMORY, Tally
+from sepahan_django.wording import explain
 
 if TYPE_CHECKING:
     from sepahan_django.gateway import SendResult, SepahanClient

@@ -6,8 +6,11 @@ from typing import Any
 from django import template
 from django.template import RequestContext
 
-from sepahan_django.admin import first_run, pages
-from sepahan_django.values.jalali import localize_digits, localize_number
+from sepahan_django.admin.kit import banner
+from sepahan_django.admin.kit.addresses import page_address
+from sepahan_django.admin.kit.permissions import may_set_up, may_view_anything
+from sepahan_django.admin.overview import first_run
+from sepahan_django.values.digits import localize_digits, localize_number
 from sepahan_django.values.visible import visible
 
 register = template.Library()
@@ -31,25 +34,25 @@ def sepahan_digits(html: str) -> str:
 @register.simple_tag(takes_context=True)
 def sepahan_incidents(context: RequestContext) -> dict[str, Any]:
     """The open incidents: those shown at once, and the others."""
-    notes = pages.notes(context.request)
-    first, others = notes[: pages.OPEN_AT_ONCE], notes[pages.OPEN_AT_ONCE :]
+    notes = banner.notes(context.request)
+    first, others = notes[: banner.OPEN_AT_ONCE], notes[banner.OPEN_AT_ONCE :]
     return {"first": first, "others": others, "more": localize_number(len(others))}
 
 
 @register.simple_tag(takes_context=True)
 def sepahan_address(context: RequestContext, name: str) -> str:
     """The address of a page of the app in this admin site; empty where it isn't for this user."""
-    if not pages.may_look(context.request):
+    if not may_view_anything(context.request):
         return ""
-    return pages.page_address(context.request, name)
+    return page_address(context.request, name)
 
 
 @register.simple_tag(takes_context=True)
 def sepahan_first_run(context: RequestContext) -> str:
     """The address of the page that sets the app up, while something is missing and the user may mend it."""
-    if not first_run.may_set_up(context.request) or first_run.is_complete(context.request):
+    if not may_set_up(context.request) or first_run.is_complete(context.request):
         return ""
-    return pages.page_address(context.request, "sepahan_django_first_run")
+    return page_address(context.request, "sepahan_django_first_run")
 
 
 @register.filter

@@ -11,7 +11,7 @@ from django.urls import path, reverse
 
 from sepahan_django import accounts
 from sepahan_django.admin import conversation_url
-from sepahan_django.admin.correspondence import PAGE
+from sepahan_django.admin.conversations.messages import PAGE
 from sepahan_django.models import InboundMessage, OutboundMessage, SenderLine
 from tests.factories import account, queued
 

@@ -1,7 +1,7 @@
 import pytest
 from django.utils.translation import override
 
-from sepahan_django.admin import display
+from sepahan_django.admin.kit import display
 
 
 @pytest.fixture(autouse=True)

@@ -10,6 +10,7 @@ from django.db import models
 from django.urls import reverse
 
 from sepahan_django import accounts
+from sepahan_django.db.encryption import encrypt
 from sepahan_django.models import (
     ApiKey,
     InboundMessage,
@@ -19,7 +20,6 @@ from sepahan_django.models import (
     SenderLine,
     SendRequest,
 )
-from sepahan_django.models.encryption import encrypt
 from tests.admin.test_rights import ALL, PERMISSIONS, few, limited, rows, sign_in  # noqa: F401 - fixtures
 from tests.factories import TOKEN, account, queued
 

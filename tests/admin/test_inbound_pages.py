@@ -266,14 +266,14 @@ def test_the_page_of_a_refused_message_tells_error_and_attempts(boss, refusing):
 
 
 def test_while_another_process_fetches_the_page_says_so(boss, monkeypatch):
-    monkeypatch.setattr("sepahan_django.inbox.again.PATIENCE", ())
+    monkeypatch.setattr("sepahan_django.inbox.redelivering.PATIENCE", ())
     row = came()
     assert Lease(accounts.resolve()).acquire()
     assert "another process is fetching" in shown(press(boss, "dispatch_again", row))
 
 
 def test_too_many_at_once_are_refused(boss, monkeypatch, listen):
-    monkeypatch.setattr("sepahan_django.admin.inbound_work.MOST", 1)
+    monkeypatch.setattr("sepahan_django.admin.inbound.actions.MAX_REDELIVERED", 1)
     received = listen(signals.message_received)
     answer = act(boss, "dispatch_again", came("1"), came("2"))
     assert ("No more than 1 SMS" in shown(answer), received) == (True, [])
@@ -357,7 +357,7 @@ def test_the_overview_counts_the_unread_and_leads_to_them(boss):
 
 
 def test_very_many_unread_ones_are_not_counted(boss, monkeypatch):
-    monkeypatch.setattr("sepahan_django.admin.overview.MOST_UNREAD", 2)
+    monkeypatch.setattr("sepahan_django.admin.overview.page.MOST_UNREAD", 2)
     for _each in range(3):
         came()
     assert "Unread inbound more than 2 " in shown(

@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.translation import override
 
-from sepahan_django import lists
+from sepahan_django.drafts import saved_lists
 from sepahan_django.models import ListMember, MessageTemplate, RecipientList
 from tests.factories import number
 
@@ -30,7 +30,7 @@ def boss(client):
 @pytest.fixture
 def staff():
     made = RecipientList.objects.create(title="staff")
-    lists.add_from_text(made, f"mobile\tname\n{number(0)}\tAli\n{number(1)}\tSara")
+    saved_lists.add_from_text(made, f"mobile\tname\n{number(0)}\tAli\n{number(1)}\tSara")
     return made
 
 
@@ -116,7 +116,7 @@ def test_members_are_shown_page_by_page_with_ids_that_no_locale_changes(boss, st
 
 def test_hostile_titles_and_cells_are_shown_as_text(boss):
     made = RecipientList.objects.create(title="<script>alert(1)</script>")
-    lists.add_from_text(made, f"mobile\t<b>x\n{number(0)}\t<img src=x>")
+    saved_lists.add_from_text(made, f"mobile\t<b>x\n{number(0)}\t<img src=x>")
     pages = (
         shown(boss, made)
         + boss.get(reverse("admin:sepahan_django_recipientlist_changelist")).content.decode()

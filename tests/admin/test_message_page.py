@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from sepahan_django import outbox
-from sepahan_django.admin import message_page
+from sepahan_django.admin.outbound import message
 from sepahan_django.models import ApiKey, OutboundMessage, SendRequest
 from tests import faults
 from tests.factories import make_due, queued, states
@@ -44,7 +44,7 @@ def press(client, row, button, follow=True):
 
 def titles(row):
     row.refresh_from_db()
-    return [event.title for event in message_page.events(row)]
+    return [event.title for event in message.events(row)]
 
 
 # What it tells
@@ -53,7 +53,7 @@ def titles(row):
 def test_the_timeline_of_a_message_that_waits_tells_what_is_ahead(gateway):
     later = timezone.now() + timedelta(days=1)
     (row,) = queued(1, send_at=later, due_at=later, expires_at=later + timedelta(hours=1))
-    told = [(event.title, event.is_ahead) for event in message_page.events(row)]
+    told = [(event.title, event.is_ahead) for event in message.events(row)]
     assert told == [("Written", False), ("Planned for this time", True), ("Not sent after this", True)]
 
 

@@ -11,9 +11,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from sepahan_django import accounts
-from sepahan_django.admin import paging
-from sepahan_django.labels import STATES
+from sepahan_django.admin.kit import paging
 from sepahan_django.models import Campaign, MessageState, OutboundMessage, SenderLine
+from sepahan_django.wording import STATES
 from tests.factories import account, number, queued
 
 pytestmark = pytest.mark.django_db

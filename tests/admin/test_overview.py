@@ -12,8 +12,8 @@ from django.urls import path, reverse
 from django.utils import timezone as clock_time
 from django.utils.translation import override
 
-from sepahan_django import accounts, figures, outbox, readiness
-from sepahan_django.admin.charts import Series, bar_chart
+from sepahan_django import accounts, outbox
+from sepahan_django.admin.kit.charts import Series, bar_chart
 from sepahan_django.models import (
     ApiKey,
     InboundMessage,
@@ -23,6 +23,7 @@ from sepahan_django.models import (
     SenderLine,
     SendRequest,
 )
+from sepahan_django.reports import figures, readiness
 from tests.factories import TOKEN, account, queued
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -17,10 +17,7 @@ from django.test import Client, RequestFactory, TestCase
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from sepahan_django.models import (
-    ApiKey,
-    InboundMessage,
-)
+from sepahan_django.models import ApiKey, InboundMessage
 from tests.admin.test_rights import (  # noqa: F401 - fixtures  # noqa: F401
     ALL,
     APP,

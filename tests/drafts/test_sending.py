@@ -321,7 +321,7 @@ def test_after_a_crash_on_the_wire_the_messages_are_queued_and_not_sent_anew(
     def crash(pks):
         raise SystemExit
 
-    monkeypatch.setattr("sepahan_django.dispatching.submit_now", crash)
+    monkeypatch.setattr("sepahan_django.after_commit.submit_now", crash)
     with pytest.raises(SystemExit):
         drafts.send(draft, clerk, fingerprint=shown.fingerprint)
     connection.close()

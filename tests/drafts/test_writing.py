@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from sepahan_django import accounts, drafts
-from sepahan_django.drafts import files, rows
+from sepahan_django.drafts import rows, spreadsheets
 from sepahan_django.models import DraftRow, ListMember, RecipientList
 from tests.factories import number
 
@@ -156,21 +156,21 @@ def test_the_first_row_with_what_the_text_needs_is_the_one_that_counts(draft):
 def boom():
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("xl/worksheets/sheet1.xml", b" " * (files.LARGEST_UNPACKED + 1))
+        archive.writestr("xl/worksheets/sheet1.xml", b" " * (spreadsheets.LARGEST_UNPACKED + 1))
     return file.getvalue()
 
 
 def one_row_of_tags():
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("xl/worksheets/sheet1.xml", b"<c/>" * (files.LARGEST_TREE + 1))
+        archive.writestr("xl/worksheets/sheet1.xml", b"<c/>" * (spreadsheets.LARGEST_TREE + 1))
     return file.getvalue()
 
 
 def texts_without_end():
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("xl/sharedStrings.xml", b"<si><t>ab</t></si>" * (files.MOST_TEXTS + 1))
+        archive.writestr("xl/sharedStrings.xml", b"<si><t>ab</t></si>" * (spreadsheets.MOST_TEXTS + 1))
     return file.getvalue()
 
 
@@ -213,7 +213,7 @@ def test_a_file_that_is_no_table_gets_a_sentence_and_changes_nothing(draft, cont
 
 
 def test_a_file_that_is_too_large_is_not_read(draft, monkeypatch):
-    monkeypatch.setattr(files, "LARGEST_FILE", 10)
+    monkeypatch.setattr(spreadsheets, "LARGEST_FILE", 10)
     with pytest.raises(drafts.InvalidFile):
         drafts.fill_from_file(draft, io.BytesIO(TEXT.encode()), "a.csv")
 

@@ -518,7 +518,7 @@ def test_a_worker_that_slept_past_its_claim_sends_nothing(gateway, clock):
     key = OutboundMessage.objects.get().api_key
     stale = claiming.claim(key, now=timezone.now())
     clock.shift(timedelta(hours=1))
-    submitting.Submission(stale, outbox.running.accounts.client_for(key)).run()
+    submitting.Submission(stale, accounts.client_for(key)).run()
     assert gateway.state.ledger == []
 
 

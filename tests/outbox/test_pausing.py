@@ -6,10 +6,11 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from sepahan_django import accounts, figures, outbox
-from sepahan_django.incidents import Kind, open_incidents
+from sepahan_django import accounts, outbox
 from sepahan_django.models import Campaign, OutboundMessage, Priority, SendRequest
 from sepahan_django.outbox import claiming
+from sepahan_django.reports import figures
+from sepahan_django.reports.incidents import Kind, open_incidents
 from sepahan_django.sms import send_sms
 from tests import faults
 from tests.factories import elsewhere, make_due, number, queued, states
@@ -102,7 +103,7 @@ def test_messages_of_no_campaign_go_out_in_every_lane(gateway, paused, priority)
 def test_a_message_that_is_sent_at_once_waits_too_when_its_campaign_is_paused(gateway, paused, settings):
     settings.SEPAHAN = {**settings.SEPAHAN, "DISPATCH": "inline"}
     (message,) = bulk(1, paused)
-    outbox.running.submit_now([message.pk])
+    outbox.submit_now([message.pk])
     assert (states(), send_sms("09121234567", "x").state) == ({"queued": 1}, "sent")
 
 

@@ -3,7 +3,7 @@ from datetime import date
 import jdatetime
 import pytest
 
-from sepahan_django.values.spans import SPANS, days_of
+from sepahan_django.values.date_ranges import SPANS, days_of
 
 
 def jalali(day):

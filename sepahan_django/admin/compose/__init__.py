@@ -6,9 +6,9 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import URLPattern, path
 
-from sepahan_django.admin.compose.checking import check_view
+from sepahan_django.admin.compose.check import check_view
 from sepahan_django.admin.compose.refused import refused_view
-from sepahan_django.admin.compose.writing import write_view
+from sepahan_django.admin.compose.write import write_view
 
 
 def urls(site: admin.AdminSite) -> list[URLPattern]:

@@ -1,22 +1,13 @@
 """Whose draft it is, what of it may be shown, and where one goes once it is sent."""
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseRedirect
-from django.urls import reverse
 
-from sepahan_django.accounts import hidden_from
-from sepahan_django.admin import display
-from sepahan_django.admin.rights import may_see_content
+from sepahan_django.admin.kit.addresses import to_page
+from sepahan_django.admin.kit.permissions import hidden_accounts, may_see_content, may_view
 from sepahan_django.models import Campaign, SendDraft
 from sepahan_django.values.phones import mask
 from sepahan_django.values.visible import visible
-
-
-def require_sending(request: HttpRequest) -> None:
-    """PermissionDenied unless the user may send."""
-    if not display.may(request, "send_message"):
-        raise PermissionDenied
 
 
 def own_draft(request: HttpRequest, draft_id: int) -> SendDraft:
@@ -24,7 +15,7 @@ def own_draft(request: HttpRequest, draft_id: int) -> SendDraft:
     rows = SendDraft.objects.select_related("api_key", "campaign")
     draft = rows.filter(pk=draft_id).first() if draft_id < 2**63 else None
     is_own = draft is not None and (draft.created_by_id == request.user.pk or request.user.is_superuser)
-    if draft is None or not is_own or draft.api_key_id in hidden_from(request.user):
+    if draft is None or not is_own or draft.api_key_id in hidden_accounts(request):
         raise Http404
     return draft
 
@@ -44,21 +35,12 @@ def number_as_given(request: HttpRequest, draft: SendDraft, raw: str) -> str:
     return visible(raw) if shows_numbers(request, draft) else mask(raw)
 
 
-def to_page(site: admin.AdminSite, name: str, *args: object) -> HttpResponseRedirect:
-    """To one of the app's pages in this site."""
-    return HttpResponseRedirect(reverse(f"{site.name}:sepahan_django_{name}", args=args))
-
-
 def to_campaign(
     request: HttpRequest, campaign: Campaign | None, *, site: admin.AdminSite
 ) -> HttpResponseRedirect:
     """To the campaign, or to the nearest page that the user may see."""
-    if campaign is not None and _may_look(request, "campaign"):
+    if campaign is not None and may_view(request, "campaign"):
         return to_page(site, "campaign_change", campaign.pk)
-    if _may_look(request, "outboundmessage"):
+    if may_view(request, "outboundmessage"):
         return to_page(site, "outboundmessage_changelist")
     return to_page(site, "send")
-
-
-def _may_look(request: HttpRequest, model: str) -> bool:
-    return any(display.may(request, f"{verb}_{model}") for verb in ("view", "change"))

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from sepahan_django import accounts
-from sepahan_django.admin.widgets import JalaliDateTimeInput
+from sepahan_django.admin.kit.widgets import JalaliDateTimeInput
 from sepahan_django.conf import setting
 from sepahan_django.models import ApiKey, MessageTemplate, RecipientList, SendDraft, SenderLine
 from sepahan_django.values.jalali import InvalidDate, format_datetime, parse_typed_datetime

@@ -8,16 +8,17 @@ from django.http import FileResponse, HttpRequest, HttpResponseBase, StreamingHt
 from django.utils.translation import get_language_bidi
 from django.utils.translation import gettext as _
 
-from sepahan_django import exports
 from sepahan_django.admin.compose import access
-from sepahan_django.admin.exporting import XLSX
-from sepahan_django.drafts.rows import walk
+from sepahan_django.admin.kit.exports import XLSX
+from sepahan_django.admin.kit.permissions import require_sending
+from sepahan_django.drafts import walk
 from sepahan_django.models import RowProblem, SendDraft
+from sepahan_django.reports import exports
 
 
 def refused_view(request: HttpRequest, *, site: admin.AdminSite, draft_id: int) -> HttpResponseBase:
     """XLSX, or CSV with `?format=csv` and where the server can't write XLSX. Kept also once it is sent."""
-    access.require_sending(request)
+    require_sending(request)
     draft = access.own_draft(request, draft_id)
     rows = _rows(request, draft)
     name = f"refused-{draft.pk}"

@@ -5,9 +5,9 @@ from typing import Any
 
 from sepahan_django import accounts
 from sepahan_django.gateway.errors import SepahanError
-from sepahan_django.labels import sentence
 from sepahan_django.management.base import SepahanCommand, Stopper
 from sepahan_django.models import Job
+from sepahan_django.wording import sentence
 
 
 class Command(SepahanCommand):

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from sepahan_django import pruning
+from sepahan_django.jobs import pruning
 from sepahan_django.management.base import SepahanCommand, Stopper, positive_count
 
 

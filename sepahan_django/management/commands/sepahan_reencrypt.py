@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from sepahan_django import reencryption
+from sepahan_django import accounts
 from sepahan_django.management.base import SepahanCommand, Stopper
 
 
@@ -23,6 +23,6 @@ class Command(SepahanCommand):
 
     def work(self, stop: Stopper, **options: Any) -> Mapping[str, str]:
         with self.progress("tokens", options) as progress:
-            counts, unreadable = reencryption.reencrypt(should_stop=stop, progress=progress)
+            counts, unreadable = accounts.reencrypt(should_stop=stop, progress=progress)
         self.print_counts(counts)
         return {title: _("The token can't be decrypted with any of the keys.") for title in unreadable}

@@ -1,0 +1,66 @@
+"""One account at the gateway: which one, its client, its pauses, its credit, its token.
+
+`choosing` finds the account and its line, and says who may see it; `clients` keeps its client; `pausing`
+holds its messages back; `credit` asks for and counts down what it has; `tokens` makes a token, and encrypts
+the stored ones anew.
+"""
+
+from sepahan_django.accounts.choosing import (
+    SETTINGS_TITLE,
+    active_accounts,
+    default_sender,
+    hidden_from,
+    is_used,
+    resolve,
+    settings_account,
+    visible_to,
+)
+from sepahan_django.accounts.clients import address_of, client_for, forget_clients, token_of
+from sepahan_django.accounts.credit import pause_for_credit, refresh_credit, spend
+from sepahan_django.accounts.errors import AccountError, AccountUnusable, UnknownAccount
+from sepahan_django.accounts.pausing import (
+    BACKOFF,
+    PAUSES,
+    back_off,
+    is_backing_off,
+    is_held,
+    is_refused,
+    let_in,
+    pause,
+    resume,
+    take_probe,
+)
+from sepahan_django.accounts.tokens import generate_api_key, reencrypt
+
+__all__ = [
+    "BACKOFF",
+    "PAUSES",
+    "SETTINGS_TITLE",
+    "AccountError",
+    "AccountUnusable",
+    "UnknownAccount",
+    "active_accounts",
+    "address_of",
+    "back_off",
+    "client_for",
+    "default_sender",
+    "forget_clients",
+    "generate_api_key",
+    "hidden_from",
+    "is_backing_off",
+    "is_held",
+    "is_refused",
+    "is_used",
+    "let_in",
+    "pause",
+    "pause_for_credit",
+    "reencrypt",
+    "refresh_credit",
+    "resolve",
+    "resume",
+    "settings_account",
+    "spend",
+    "take_probe",
+    "token_of",
+    "visible_to",
+]

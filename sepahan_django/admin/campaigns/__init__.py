@@ -1,0 +1,1 @@
+"""Campaigns: the list, the page of one, its buttons, its progress."""

@@ -1,0 +1,269 @@
+"""What can be done with a campaign. Each is a POST, and stands in the campaign's history."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db import transaction
+from django.db.models import Count
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+)
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from sepahan_django import outbox
+from sepahan_django.admin.kit import history
+from sepahan_django.admin.kit.addresses import page_address
+from sepahan_django.admin.kit.exports import file_name, file_of, no_xlsx
+from sepahan_django.admin.kit.permissions import max_recipients, may_see_content
+from sepahan_django.after_commit import wake_workers
+from sepahan_django.db.transactions import retrying
+from sepahan_django.models import ApiKey, Campaign, MessageState, OutboundMessage
+from sepahan_django.reports import campaign_progress, exports
+from sepahan_django.reports.campaign_progress import Standing
+from sepahan_django.values.digits import localize_number
+from sepahan_django.wording import error_text
+
+MOST_REASONS = 5
+
+
+def _back(request: HttpRequest, campaign: Campaign) -> HttpResponseRedirect:
+    return HttpResponseRedirect(page_address(request, "sepahan_django_campaign_change", campaign.pk))
+
+
+def _tell(request: HttpRequest, level: int, sentence: str) -> None:
+    messages.add_message(request, level, sentence)
+
+
+def _noted(request: HttpRequest, campaign: Campaign, work: Callable[[Campaign], bool], said: str) -> bool:
+    """Do it and note who did it, or neither; False when there was nothing to do."""
+
+    def once() -> bool:
+        with transaction.atomic():
+            done = work(campaign)
+            if done:
+                history.note(request, [campaign], said)
+            return done
+
+    return retrying(once)
+
+
+def _wake(campaign: Campaign) -> None:
+    accounts = campaign_progress.standings([campaign])[campaign.pk].accounts
+    for account in ApiKey.objects.filter(pk__in=accounts):
+        wake_workers(account)
+
+
+# Pause and resume
+
+
+def pause(request: HttpRequest, campaign: Campaign) -> HttpResponse:
+    """Hold back what is queued."""
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    if _noted(request, campaign, outbox.pause, _("Paused.")):
+        said = _("The campaign is paused. What is on its way already still goes; nothing else does.")
+        _tell(request, messages.SUCCESS, said)
+    else:
+        _tell(request, messages.INFO, _("It was paused already."))
+    return _back(request, campaign)
+
+
+def resume(request: HttpRequest, campaign: Campaign) -> HttpResponse:
+    """Let what is queued go on."""
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    if _noted(request, campaign, outbox.resume, _("Resumed.")):
+        _wake(campaign)
+        _tell(request, messages.SUCCESS, _("The campaign goes on where it stopped."))
+    else:
+        _tell(request, messages.INFO, _("It was not paused."))
+    return _back(request, campaign)
+
+
+# Cancel and retry, each with a page that says how many
+
+
+def _confirmed(request: HttpRequest) -> int | None:
+    """The number that the button said; None where none was pressed."""
+    said = request.POST.get("count", "") if request.method == "POST" else ""
+    return int(said) if said.isdecimal() and len(said) < 12 else None
+
+
+def _page(
+    request: HttpRequest, campaign: Campaign, *, site: admin.AdminSite, has_grown: bool, **shown: Any
+) -> HttpResponse:
+    context = {
+        **site.each_context(request),
+        "opts": Campaign._meta,
+        "original": campaign,
+        "back": page_address(request, "sepahan_django_campaign_change", campaign.pk),
+        "has_grown": has_grown,
+        **shown,
+    }
+    return TemplateResponse(request, "sepahan_django/admin/campaign_confirm.html", context)
+
+
+def cancel(request: HttpRequest, campaign: Campaign, *, site: admin.AdminSite) -> HttpResponse:
+    """GET says how many would be cancelled and how many are gone; POST cancels them."""
+    standing = campaign_progress.standings([campaign])[campaign.pk]
+    count = standing.counts[MessageState.QUEUED]
+    if not count:
+        _tell(request, messages.INFO, _("Nothing of this campaign is queued any more."))
+        return _back(request, campaign)
+    confirmed = _confirmed(request)
+    # Fewer than the button said have simply gone meanwhile; more, and nobody has agreed to them.
+    if confirmed is None or count > confirmed:
+        return _page(
+            request,
+            campaign,
+            site=site,
+            has_grown=confirmed is not None,
+            title=_("Cancel what has not gone"),
+            sentences=_on_cancelling(standing),
+            count=count,
+            button=ngettext("Cancel %(count)s SMS", "Cancel %(count)s SMS", count)
+            % {"count": localize_number(count)},
+        )
+    history.note(request, [campaign], _("Cancelled what had not gone: %(count)s SMS.") % {"count": count})
+    done = outbox.cancel_rest(campaign)
+    now = campaign_progress.standings([campaign])[campaign.pk]
+    said = ngettext(
+        "%(count)s SMS cancelled; %(handed)s were handed over already.",
+        "%(count)s SMS cancelled; %(handed)s were handed over already.",
+        done,
+    ) % {"count": localize_number(done), "handed": localize_number(now.handed_over)}
+    if now.counts[MessageState.SENDING]:
+        said += " " + _(
+            "%(sending)s are on their way. The campaign stays paused, so that what the gateway does not "
+            "take waits."
+        ) % {"sending": localize_number(now.counts[MessageState.SENDING])}
+    _tell(request, messages.SUCCESS if done else messages.WARNING, said)
+    return _back(request, campaign)
+
+
+def _on_cancelling(standing: Standing) -> list[str]:
+    queued, sending = standing.counts[MessageState.QUEUED], standing.counts[MessageState.SENDING]
+    sentences = [
+        ngettext(
+            "%(count)s SMS is still queued and would never be sent.",
+            "%(count)s SMS are still queued and would never be sent.",
+            queued,
+        )
+        % {"count": localize_number(queued)}
+    ]
+    if standing.handed_over:
+        sentences.append(
+            ngettext(
+                "%(count)s was handed over already and can't be called back.",
+                "%(count)s were handed over already and can't be called back.",
+                standing.handed_over,
+            )
+            % {"count": localize_number(standing.handed_over)}
+        )
+    else:
+        sentences.append(_("Nothing was handed over yet."))
+    if sending:
+        sentences.append(
+            ngettext(
+                "%(count)s is on its way at this moment.",
+                "%(count)s are on their way at this moment.",
+                sending,
+            )
+            % {"count": localize_number(sending)}
+        )
+    return sentences
+
+
+def retry(request: HttpRequest, campaign: Campaign, *, site: admin.AdminSite) -> HttpResponse:
+    """GET says how many failed and why; POST queues them again, which costs money."""
+    # Those whose number was taken out for its age have nobody to go to.
+    failed = campaign.messages.filter(state=MessageState.FAILED).exclude(recipient="")
+    count = failed.count()
+    if not count:
+        _tell(request, messages.INFO, _("Nothing of this campaign has failed."))
+        return _back(request, campaign)
+    most = max_recipients(request)
+    if most is not None and count > most:
+        said = _("%(count)s SMS have failed, and you may send to %(most)s recipients at once.")
+        _tell(
+            request, messages.ERROR, said % {"count": localize_number(count), "most": localize_number(most)}
+        )
+        return _back(request, campaign)
+    confirmed = _confirmed(request)
+    if confirmed is None or count > confirmed:
+        return _page(
+            request,
+            campaign,
+            site=site,
+            has_grown=confirmed is not None,
+            title=_("Send failed ones again"),
+            sentences=_on_retrying(campaign, count),
+            reasons=_reasons(failed),
+            count=count,
+            button=ngettext("Send %(count)s SMS again", "Send %(count)s SMS again", count)
+            % {"count": localize_number(count)},
+        )
+    history.note(request, [campaign], _("Sent again what had failed: %(count)s SMS.") % {"count": count})
+    done = outbox.send_again(failed)
+    _wake(campaign)
+    said = ngettext("%(count)s SMS queued again.", "%(count)s SMS queued again.", done)
+    level = messages.SUCCESS if done else messages.WARNING
+    _tell(request, level, said % {"count": localize_number(done)})
+    return _back(request, campaign)
+
+
+def _on_retrying(campaign: Campaign, count: int) -> list[str]:
+    sentences = [
+        ngettext(
+            "%(count)s SMS has failed. It is queued again, and charged when the gateway takes it.",
+            "%(count)s SMS have failed. They are queued again, and charged when the gateway takes them.",
+            count,
+        )
+        % {"count": localize_number(count)}
+    ]
+    if campaign.paused_at is not None:
+        sentences.append(_("The campaign is paused: they wait until it is resumed."))
+    return sentences
+
+
+def _reasons(failed: Any) -> list[tuple[str, str]]:
+    """Why they failed, the most frequent first."""
+    counts: dict[int | None, int] = {}
+    for code, count in failed.order_by().values_list("error_code").annotate(count=Count("pk")):
+        counts[code] = count
+    first = sorted(counts.items(), key=lambda one: -one[1])[:MOST_REASONS]
+    return [
+        (error_text(code) if code is not None else _("No reason is known."), localize_number(count))
+        for code, count in first
+    ]
+
+
+# Export
+
+
+def export(request: HttpRequest, campaign: Campaign) -> HttpResponseBase:
+    """The campaign's messages as a file. A POST, since it leaves a trace."""
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    is_xlsx = request.POST.get("format") != "csv"
+    count = campaign.messages.count()
+    if count > exports.MOST_ROWS:
+        said = _("A sheet holds %(most)s rows: filter the list of messages and export that.")
+        _tell(request, messages.ERROR, said % {"most": localize_number(exports.MOST_ROWS)})
+        return _back(request, campaign)
+    said = _("Exported as %(format)s: %(count)s SMS.")
+    history.note(request, [campaign], said % {"format": "XLSX" if is_xlsx else "CSV", "count": count})
+    columns = exports.columns_for(OutboundMessage, whole=may_see_content(request))
+    rows = exports.rows_of(campaign.messages.order_by("pk"), columns)
+    file = file_of(rows, name=file_name(f"campaign-{campaign.pk}"), is_xlsx=is_xlsx)
+    if file is None:
+        _tell(request, messages.ERROR, no_xlsx())
+        return _back(request, campaign)
+    return file

@@ -1,0 +1,254 @@
+"""The page that shows what would go out, and the button that sends it."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.models import ADDITION
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from sepahan_django import drafts
+from sepahan_django.admin.compose import access
+from sepahan_django.admin.kit import display, history
+from sepahan_django.admin.kit.addresses import to_page
+from sepahan_django.admin.kit.permissions import max_recipients, may, require_sending
+from sepahan_django.db.transactions import retrying
+from sepahan_django.drafts import Sample
+from sepahan_django.models import Campaign, DraftRow, MessageState, OutboundMessage, RowProblem, SendDraft
+from sepahan_django.values.digits import localize_number
+from sepahan_django.values.phones import mask, normalize_mobile
+from sepahan_django.values.visible import visible
+
+MOST_NAMED = 20
+"""Refused rows shown one by one; of more the count is told, and all can be downloaded."""
+
+
+class TestForm(forms.Form):
+    """The first message to oneself."""
+
+    number = forms.CharField(
+        label=gettext_lazy("Your own mobile number"),
+        max_length=40,
+        widget=forms.TextInput(attrs={"dir": "ltr", "inputmode": "tel", "autocomplete": "tel"}),
+    )
+    nonce = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+    """Of this page as it was opened: submitted twice, it sends once."""
+
+    def clean_number(self) -> str:
+        try:
+            return normalize_mobile(self.cleaned_data["number"])
+        except ValueError as error:
+            raise forms.ValidationError(visible(str(error))) from None
+
+
+def check_view(request: HttpRequest, *, site: admin.AdminSite, draft_id: int) -> HttpResponse:
+    """GET shows the draft as it would go out; POST does the one thing that its `action` names."""
+    require_sending(request)
+    draft = access.own_draft(request, draft_id)
+    if draft.sent_at:
+        if request.method == "POST":
+            messages.info(request, str(drafts.AlreadySent(None)))
+        return access.to_campaign(request, draft.campaign, site=site)
+    work = _WORK.get(request.POST.get("action", "")) if request.method == "POST" else None
+    if work is None:
+        return _page(request, draft, TestForm(), site=site)
+    try:
+        return work(request, draft, site)
+    except drafts.AlreadySent as earlier:  # the second half of a double click
+        messages.info(request, str(earlier))
+        return access.to_campaign(request, earlier.campaign, site=site)
+    except drafts.Changed as error:
+        messages.warning(request, str(error))
+    except ValueError as error:
+        messages.error(request, visible(str(error)))
+    return to_page(site, "check", draft.pk)
+
+
+def _page(request: HttpRequest, draft: SendDraft, test: TestForm, *, site: admin.AdminSite) -> HttpResponse:
+    found = drafts.check(draft, most=max_recipients(request))
+    account = draft.api_key
+    context = {
+        **site.each_context(request),
+        "title": _("Check and send"),
+        "opts": OutboundMessage._meta,
+        "draft": draft,
+        "found": found,
+        "number": localize_number(found.going),
+        "facts": _facts(request, draft, found),
+        "samples": _samples(request, draft, found),
+        "refused": _refused(request, draft),
+        "refused_count": found.unreadable + found.empty,
+        "refused_more": max(found.unreadable + found.empty - MOST_NAMED, 0),
+        "may_download": found.unreadable + found.empty + found.duplicates > 0,
+        "credit": display.credit(account) if account and may(request, "view_credit") else "",
+        "test": test,
+    }
+    return TemplateResponse(request, "sepahan_django/admin/check.html", context)
+
+
+def _facts(request: HttpRequest, draft: SendDraft, found: drafts.Check) -> list[tuple[str, Any]]:
+    """What is told at a glance."""
+    facts: list[tuple[str, Any]] = [
+        (_("Recipients"), localize_number(found.going)),
+        (_("SMS parts in all"), localize_number(found.parts) if found.parts else display.EMPTY),
+    ]
+    if found.cost is not None:
+        facts.append((_("Cost, about"), display.money(found.cost)))
+    if draft.api_key and may(request, "view_credit"):
+        facts.append((_("Credit"), display.credit(draft.api_key)))
+    return [
+        *facts,
+        (_("Sender line"), display.number(found.line)),
+        (_("Account"), draft.api_key or display.EMPTY),
+        (_("When"), display.moment(draft.send_at) if draft.send_at else _("now")),
+        (_("Recipients from"), display.foreign(draft.source) if draft.source else _("what was pasted")),
+    ]
+
+
+def _samples(request: HttpRequest, draft: SendDraft, found: drafts.Check) -> list[dict[str, Any]]:
+    """The first, the longest and any message, each once."""
+    named = [
+        (_("The first"), found.first),
+        (_("The longest"), found.longest),
+        (_("One of the others"), found.random),
+    ]
+    shown: list[Sample] = []
+    samples = []
+    for title, sample in named:
+        if sample is None or sample in shown or (shown and sample.text == shown[0].text):
+            continue
+        shown.append(sample)
+        whole = access.shows_numbers(request, draft)
+        samples.append(
+            {
+                "title": title,
+                "to": display.number(sample.recipient if whole else mask(sample.recipient)),
+                "text": visible(sample.text if access.shows_cells(request, draft) else draft.text),
+                "parts": ngettext("%(count)s SMS", "%(count)s SMS", sample.parts.parts)
+                % {"count": localize_number(sample.parts.parts)},
+                "characters": ngettext("%(count)s character", "%(count)s characters", sample.parts.characters)
+                % {"count": localize_number(sample.parts.characters)},
+            }
+        )
+    return samples
+
+
+def _refused(request: HttpRequest, draft: SendDraft) -> list[dict[str, str]]:
+    """The first rows that are not sent to, but for duplicates, with the reason."""
+    rows: list[DraftRow] = []
+    for problem in (RowProblem.UNREADABLE, RowProblem.EMPTY_COLUMN):
+        rows += draft.rows.filter(problem=problem).order_by("pk")[: MOST_NAMED - len(rows)]
+    return [
+        {
+            "row": localize_number(row.number),
+            "raw": access.number_as_given(request, draft, row.raw) or display.EMPTY,
+            "reason": visible(row.reason) or str(row.get_problem_display()),
+        }
+        for row in rows
+    ]
+
+
+# What its buttons do
+
+
+def _send(request: HttpRequest, draft: SendDraft, site: admin.AdminSite) -> HttpResponse:
+    def sending() -> Campaign:
+        with transaction.atomic():
+            campaign = drafts.send(
+                draft,
+                request.user,
+                fingerprint=request.POST.get("fingerprint", ""),
+                most=max_recipients(request),
+            )
+            _note(request, campaign)
+            return campaign
+
+    # Done a second time, after a connection lost at the commit, it finds the draft sent.
+    campaign = retrying(sending)
+    _report(request, campaign)
+    return access.to_campaign(request, campaign, site=site)
+
+
+def _note(request: HttpRequest, campaign: Campaign) -> None:
+    """Who sent how many from where, in the admin's history of the campaign."""
+    count = campaign.messages.count()
+    first = campaign.messages.select_related("api_key").order_by("pk")[0]
+    said = ngettext(
+        "%(count)s SMS sent from “%(account)s”, line %(line)s.",
+        "%(count)s SMS sent from “%(account)s”, line %(line)s.",
+        count,
+    )
+    named = {"count": count, "account": first.api_key.title, "line": first.sender}
+    history.note(request, [campaign], said % named, flag=ADDITION)
+
+
+def _report(request: HttpRequest, campaign: Campaign) -> None:
+    """What has happened by now, in one sentence."""
+    counts = campaign.counts
+    number = sum(counts.values())
+    total = localize_number(number)
+    failed = campaign.messages.filter(state=MessageState.FAILED).first()
+    planned = campaign.messages.filter(send_at__isnull=False).values_list("send_at", flat=True).first()
+    if failed is not None:
+        messages.error(
+            request,
+            _("The gateway refused %(count)s of %(total)s SMS: %(why)s")
+            % {
+                "count": localize_number(counts[MessageState.FAILED]),
+                "total": total,
+                "why": visible(failed.error_message),
+            },
+        )
+    elif counts[MessageState.SENT] + counts[MessageState.DELIVERED] == number:
+        said = ngettext(
+            "%(total)s SMS handed to the gateway.", "%(total)s SMS handed to the gateway.", number
+        )
+        messages.success(request, said % {"total": total})
+    elif planned:
+        said = ngettext("%(total)s SMS planned for %(when)s.", "%(total)s SMS planned for %(when)s.", number)
+        messages.success(request, said % {"total": total, "when": display.moment_text(planned)})
+    else:
+        messages.warning(
+            request, _("%(total)s SMS are queued and will be sent by the worker.") % {"total": total}
+        )
+
+
+def _test(request: HttpRequest, draft: SendDraft, site: admin.AdminSite) -> HttpResponse:
+    form = TestForm(request.POST)
+    if not form.is_valid():
+        return _page(request, draft, form, site=site)
+    key = f"draft-test:{draft.pk}:{form.cleaned_data['nonce']}"
+    with transaction.atomic():
+        message = drafts.send_test(draft, form.cleaned_data["number"], user=request.user, idempotency_key=key)
+        history.note(request, [message], _("Test sent from the admin."), flag=ADDITION)
+    if message.state in (MessageState.SENT, MessageState.DELIVERED):
+        messages.success(request, _("Handed to the gateway: look at your phone."))
+    elif message.state == MessageState.FAILED:
+        messages.error(request, visible(message.error_message))
+    else:
+        messages.warning(request, _("The SMS is queued, and goes out when the worker runs."))
+    return to_page(site, "check", draft.pk)
+
+
+def _set_duplicates(request: HttpRequest, draft: SendDraft, site: admin.AdminSite) -> HttpResponse:
+    drafts.change(draft, keep_duplicates=request.POST.get("keep") == "yes")
+    return to_page(site, "check", draft.pk)
+
+
+def _map(request: HttpRequest, draft: SendDraft, site: admin.AdminSite) -> HttpResponse:
+    drafts.map_number(draft, request.POST.get("column", ""))
+    return to_page(site, "check", draft.pk)
+
+
+_WORK: dict[str, Callable[[HttpRequest, SendDraft, admin.AdminSite], HttpResponse]] = {
+    "send": _send,
+    "test": _test,
+    "duplicates": _set_duplicates,
+    "map": _map,
+}

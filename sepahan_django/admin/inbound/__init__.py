@@ -1,0 +1,1 @@
+"""Inbound messages: the list, and what staff do about them."""

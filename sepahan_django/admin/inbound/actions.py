@@ -1,0 +1,136 @@
+"""What staff do about inbound messages: mark them as read or handled, pass them on again."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from sepahan_django import inbox
+from sepahan_django.admin.kit import history
+from sepahan_django.admin.kit.permissions import may_dispatch, may_handle, may_mark_read, may_see_content
+from sepahan_django.inbox import MAX_REDELIVERED
+from sepahan_django.models import InboundMessage
+from sepahan_django.values.digits import localize_number
+from sepahan_django.values.visible import visible
+
+MOST_TOLD = 10
+"""Errors of receivers told one by one on a page; each is kept with its message."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """Something that is done about messages, from the list or from a message's page."""
+
+    label: Any
+    may: Callable[[HttpRequest], bool]
+    run: Callable[[HttpRequest, Any], None]
+    fits: Callable[[InboundMessage], bool]
+    """Whether a message's page offers it."""
+    stays: bool = True
+    """Whether one is shown the message again, or goes back to the list."""
+
+
+def _tell(request: HttpRequest, sentence: str, count: int) -> None:
+    level = messages.SUCCESS if count else messages.WARNING
+    messages.add_message(request, level, sentence % {"count": localize_number(count)})
+
+
+def _read(request: HttpRequest, rows: Any) -> None:
+    count = inbox.mark_read(rows)
+    _tell(request, ngettext("%(count)s SMS marked as read.", "%(count)s SMS marked as read.", count), count)
+
+
+def _unread(request: HttpRequest, rows: Any) -> None:
+    count = inbox.mark_unread(rows)
+    _tell(
+        request, ngettext("%(count)s SMS marked as unread.", "%(count)s SMS marked as unread.", count), count
+    )
+
+
+def _handled(request: HttpRequest, rows: Any) -> None:
+    count = history.act_on(
+        request,
+        rows.filter(done_at=None),
+        work=lambda chosen: inbox.mark_handled(chosen, by=request.user),
+        said=_("Marked as handled."),
+    )
+    _tell(
+        request,
+        ngettext("%(count)s SMS marked as handled.", "%(count)s SMS marked as handled.", count),
+        count,
+    )
+
+
+def _open(request: HttpRequest, rows: Any) -> None:
+    count = history.act_on(
+        request,
+        rows.filter(done_at__isnull=False),
+        work=inbox.mark_open,
+        said=_("Marked as not handled."),
+    )
+    _tell(
+        request,
+        ngettext("%(count)s SMS marked as not handled.", "%(count)s SMS marked as not handled.", count),
+        count,
+    )
+
+
+def _again(request: HttpRequest, rows: Any) -> None:
+    chosen = list(rows.order_by("pk")[: MAX_REDELIVERED + 1])
+    if len(chosen) > MAX_REDELIVERED:
+        most = localize_number(MAX_REDELIVERED)
+        messages.error(request, _("No more than %(most)s SMS can be passed on at once.") % {"most": most})
+        return
+    # Noted first, so that nothing is done unnoted; and done after commit: where the whole request is one
+    # transaction nobody would see the lease before, and receivers would be given what may yet be undone.
+    history.note(request, chosen, _("Passed on to the program again."))
+    transaction.on_commit(lambda: _pass_on(request, chosen))
+
+
+def _pass_on(request: HttpRequest, chosen: list[InboundMessage]) -> None:
+    report = inbox.dispatch_again(chosen)
+    for account in report.busy:
+        sentence = _("%(account)s: another process is fetching at the moment; try again shortly.")
+        messages.warning(request, sentence % {"account": account})
+    # What a receiver says may repeat texts and numbers.
+    if may_see_content(request):
+        for message, why in report.failures[:MOST_TOLD]:
+            sentence = _("SMS from %(sender)s: the program reports “%(why)s”.")
+            told = {"sender": visible(message.sender), "why": visible(why)}
+            messages.error(request, sentence % told)
+    if report.failures:
+        sentence = ngettext(
+            "%(count)s SMS was not passed on: the program reports an error.",
+            "%(count)s SMS were not passed on: the program reports errors.",
+            len(report.failures),
+        )
+        messages.error(request, sentence % {"count": localize_number(len(report.failures))})
+    if report.dispatched:
+        sentence = ngettext("%(count)s SMS passed on.", "%(count)s SMS passed on.", report.dispatched)
+        _tell(request, sentence, report.dispatched)
+
+
+WORKS = {
+    "mark_read": Work(gettext_lazy("Mark as read"), may_mark_read, _read, lambda one: one.read_at is None),
+    "mark_unread": Work(
+        gettext_lazy("Mark as unread"),
+        may_mark_read,
+        _unread,
+        lambda one: one.read_at is not None,
+        stays=False,  # the message's page would mark it as read at once
+    ),
+    "mark_handled": Work(
+        gettext_lazy("Mark as handled"), may_handle, _handled, lambda one: one.done_at is None
+    ),
+    "mark_open": Work(
+        gettext_lazy("Mark as not handled"), may_handle, _open, lambda one: one.done_at is not None
+    ),
+    "dispatch_again": Work(
+        gettext_lazy("Pass on to the program again"), may_dispatch, _again, lambda one: True
+    ),
+}

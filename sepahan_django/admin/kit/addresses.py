@@ -1,0 +1,28 @@
+"""Addresses of the app's pages, and what comes in by an address."""
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponseRedirect
+from django.urls import NoReverseMatch, reverse
+
+
+def parse_pk(value: object) -> int:
+    """A row's key out of a query or a form; 0, which no row has, for what no database can hold as one."""
+    text = str(value or "")
+    return int(text) if text.isdecimal() and len(text) <= 18 else 0
+
+
+def page_address(request: HttpRequest, name: str, *args: object) -> str:
+    """The address of one of the app's pages in the admin site that serves this request.
+
+    Empty where that site doesn't have the page.
+    """
+    namespace = request.resolver_match.namespace if request.resolver_match else ""
+    try:
+        return reverse(f"{namespace}:{name}" if namespace else name, args=args)
+    except NoReverseMatch:
+        return ""
+
+
+def to_page(site: admin.AdminSite, name: str, *args: object) -> HttpResponseRedirect:
+    """To one of the app's pages in this site."""
+    return HttpResponseRedirect(reverse(f"{site.name}:sepahan_django_{name}", args=args))

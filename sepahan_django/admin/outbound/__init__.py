@@ -1,0 +1,1 @@
+"""Outbound messages, their requests, and those in doubt."""

@@ -1,0 +1,1 @@
+"""The overview, and the page that sets the app up."""

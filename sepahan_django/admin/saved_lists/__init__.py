@@ -1,0 +1,1 @@
+"""Saved lists, their members, and templates."""

@@ -1,0 +1,261 @@
+"""Spreadsheets read row by row: CSV in the encodings that Excel writes here, and XLSX.
+
+Files come from people and may be damaged or made to do damage: everything is bounded, before and while it is
+read, and whatever is wrong becomes an InvalidFile.
+"""
+
+import codecs
+import csv
+import io
+import zipfile
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain, islice
+from typing import IO, Any
+
+from django.utils.translation import gettext as _
+
+from sepahan_django.drafts.errors import InvalidFile
+from sepahan_django.values.digits import localize_number
+from sepahan_django.values.tables import clean_cell, column_name, column_names, guess_number_column, is_head
+
+MEGABYTE = 1 << 20
+LARGEST_FILE = 20 * MEGABYTE
+LARGEST_UNPACKED = 150 * MEGABYTE
+LARGEST_TREE = 300_000
+"""XML tags between the ends of two rows, or two texts: what the reader holds in memory at once."""
+MOST_TEXTS = 2_000_000
+"""Rows or texts in a part of an archive; the reader keeps a workbook's texts in memory."""
+MOST_COLUMNS = 50
+LONGEST_CELL = 1000
+LONGEST_LINE = 200_000
+LAST_SHEET_ROW = 1_048_576
+LOOKED_AT = 100
+"""First rows, by which the head and the number's column are told."""
+_DELIMITERS = (",", ";", "\t")
+
+Row = tuple[int, list[str]]
+Reader = Generator[tuple[int, Sequence[Any]], None, None]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A file's columns, which of them holds the numbers (empty: none that can be told), and its rows."""
+
+    columns: list[str]
+    number_column: str
+    rows: Iterator[Row]
+
+
+@contextmanager
+def opened(file: IO[bytes], name: str) -> Iterator[Table]:
+    """The table in this file, read as its rows are. InvalidFile, here or later, says what is wrong."""
+    size = file.seek(0, io.SEEK_END)
+    file.seek(0)
+    if size > LARGEST_FILE:
+        raise InvalidFile(
+            _("The file is larger than %(most)s megabytes.")
+            % {"most": localize_number(LARGEST_FILE // MEGABYTE)}
+        )
+    begin = file.read(8)
+    file.seek(0)
+    if begin.startswith(b"\xd0\xcf\x11\xe0"):
+        raise InvalidFile(_("This is an old or a protected Excel file: save it as XLSX or CSV."))
+    if not begin:
+        raise InvalidFile(_("The file is empty."))
+    reader = _xlsx(file) if begin.startswith(b"PK\x03\x04") else _csv(file)
+    try:
+        yield _table(_checked(reader))
+    except InvalidFile:
+        raise
+    except (csv.Error, UnicodeError, zipfile.BadZipFile) as error:
+        raise InvalidFile(_damaged()) from error
+    finally:
+        reader.close()
+
+
+def _damaged() -> str:
+    return _("The file can't be read. Save it as XLSX, or as CSV, again.")
+
+
+def _checked(rows: Iterator[tuple[int, Sequence[Any]]]) -> Iterator[Row]:
+    """The rows that hold anything, their cells as clean text without the empty ones at the end."""
+    for row, cells in rows:
+        width = len(cells)
+        while width and cells[width - 1] is None:  # the reader fills each row up to the last column
+            width -= 1
+        texts = [clean_cell(_shown(cell)) for cell in cells[:width]]
+        while texts and not texts[-1]:
+            texts.pop()
+        if not texts:
+            continue
+        if len(texts) > MOST_COLUMNS:
+            most = localize_number(MOST_COLUMNS)
+            raise InvalidFile(_("The file has more than %(most)s columns.") % {"most": most})
+        if any(len(text) > LONGEST_CELL for text in texts):
+            raise InvalidFile(
+                _("Row %(row)s has a cell with more than %(most)s characters.")
+                % {"row": localize_number(row), "most": localize_number(LONGEST_CELL)}
+            )
+        yield row, texts
+
+
+def _shown(cell: Any) -> str:
+    """A cell as its text: whole numbers without Excel's `.0`, dates as ISO."""
+    if cell is None:
+        return ""
+    if isinstance(cell, float):
+        return f"{cell:.0f}" if cell.is_integer() and abs(cell) < 1e15 else f"{cell:.15g}"
+    if hasattr(cell, "isoformat"):
+        text = str(cell.isoformat(" ") if hasattr(cell, "date") else cell.isoformat())
+        return text.removesuffix(" 00:00:00")
+    return str(cell)
+
+
+def _table(rows: Iterator[Row]) -> Table:
+    first = list(islice(rows, LOOKED_AT))
+    if not first:
+        raise InvalidFile(_("The file is empty."))
+    width = max(len(cells) for _row, cells in first)
+    if is_head(first[0][1]) and len(first) > 1:
+        head = first.pop(0)[1]
+        columns = column_names([*head, *[""] * (width - len(head))])
+    else:
+        columns = [column_name(position + 1) for position in range(width)]
+    guessed = guess_number_column([cells for _row, cells in first], width)
+    return Table(columns, "" if guessed is None else columns[guessed], chain(first, rows))
+
+
+# CSV
+
+
+def _csv(file: IO[bytes]) -> Reader:
+    text = io.TextIOWrapper(file, encoding=_encoding(file), newline="")
+    try:
+        start = text.read(64 * 1024)
+        text.seek(0)
+        delimiter = _delimiter(start)
+        lines = _lines(text)
+        if start[:4].casefold() == "sep=":  # Excel's own first line
+            next(lines)
+        reader = csv.reader(lines, delimiter=delimiter)
+        for cells in reader:
+            yield reader.line_num, cells
+    finally:
+        text.detach()
+
+
+def _lines(text: IO[str]) -> Iterator[str]:
+    while line := text.readline(LONGEST_LINE + 1):
+        if len(line) > LONGEST_LINE:
+            raise InvalidFile(_damaged())
+        if "\x00" in line:
+            raise InvalidFile(_("This is no CSV or XLSX file."))
+        yield line
+
+
+def _encoding(file: IO[bytes]) -> str:
+    """UTF-8 and UTF-16 by their marks or by what they hold; otherwise what Persian Windows writes."""
+    begin = file.read(4096)
+    file.seek(0)
+    if begin.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if begin[1::2].count(0) > len(begin) // 4:  # Latin letters and digits in UTF-16, without a mark
+        return "utf-16-le"
+    if begin[::2].count(0) > len(begin) // 4:
+        return "utf-16-be"
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        while some := file.read(MEGABYTE):
+            decoder.decode(some)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return "cp1256"
+    finally:
+        file.seek(0)
+    return "utf-8-sig"
+
+
+def _delimiter(start: str) -> str:
+    """The one that cuts the first lines into the most cells, most evenly."""
+    if start[:4].casefold() == "sep=" and start[4:5] in (*_DELIMITERS, "|"):
+        return start[4]
+    lines = [line for line in start.splitlines()[:50] if line.strip()]
+    if len(lines) > 1 and len(start) >= 64 * 1024:
+        lines.pop()  # cut in the middle
+
+    def evenness(delimiter: str) -> tuple[int, int]:
+        widths = [len(cells) for cells in csv.reader(lines, delimiter=delimiter)]
+        usual = max(set(widths), key=widths.count, default=1)
+        return (widths.count(usual) if usual > 1 else 0, usual)
+
+    return max(_DELIMITERS, key=evenness)
+
+
+# XLSX
+
+
+def _xlsx(file: IO[bytes]) -> Reader:
+    try:
+        from openpyxl import load_workbook
+    except ImportError:
+        raise InvalidFile(
+            _("For Excel files the server needs sepahan_django[xlsx]; save the file as CSV.")
+        ) from None
+    _check_archive(file)
+    try:
+        book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
+        sheet = book.worksheets[0]
+        sheet.reset_dimensions()  # what a file says of its own size may be wrong
+        for row, cells in enumerate(sheet.iter_rows(max_col=MOST_COLUMNS + 1, values_only=True), start=1):
+            if row > LAST_SHEET_ROW:
+                raise InvalidFile(_damaged())
+            yield row, cells
+    except (InvalidFile, GeneratorExit):
+        raise
+    except Exception as error:
+        # The reader fails in its own ways (KeyError, ParseError, …) on what is no proper workbook.
+        raise InvalidFile(_damaged()) from error
+
+
+def _check_archive(file: IO[bytes]) -> None:
+    """Unpack once to nowhere: neither what the archive says of its size nor what it really has is too much.
+
+    Nor is what the XML reader would have to hold at once, which it lets go of at the end of a row or text.
+    """
+    too_large = InvalidFile(
+        _("The file is larger than %(most)s megabytes when it is unpacked.")
+        % {"most": localize_number(LARGEST_UNPACKED // MEGABYTE)}
+    )
+    try:
+        with zipfile.ZipFile(file) as archive:
+            members = archive.infolist()
+            if len(members) > 1000 or sum(member.file_size for member in members) > LARGEST_UNPACKED:
+                raise too_large
+            total = 0
+            for member in members:
+                tags, texts, tail = 0, 0, b""
+                with archive.open(member) as unpacked:
+                    while some := unpacked.read(64 * 1024):
+                        total += len(some)
+                        if total > LARGEST_UNPACKED:
+                            raise too_large
+                        first, *others = (tail + some).replace(b"si>", b"row>").split(b"row>")
+                        tags += first.count(b"<") - tail.count(b"<")
+                        for piece in others:
+                            _check_tree(tags)
+                            tags = piece.count(b"<")
+                        texts += len(others)
+                        if texts > MOST_TEXTS:
+                            raise too_large
+                        _check_tree(tags)
+                        tail = some[-3:]
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+        raise InvalidFile(_damaged()) from error
+    file.seek(0)
+
+
+def _check_tree(tags: int) -> None:
+    if tags > LARGEST_TREE:
+        raise InvalidFile(_damaged())

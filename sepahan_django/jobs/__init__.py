@@ -1,0 +1,1 @@
+"""What keeps the app running: the heartbeats of its jobs, and pruning."""

@@ -1,0 +1,1 @@
+"""What pages and files tell, read only: figures, campaigns, incidents, readiness, exports."""
