@@ -15,7 +15,7 @@ from sepahan_django import accounts, delivery, inbox, outbox
 from sepahan_django.gateway.errors import SepahanError
 from sepahan_django.jobs.heartbeat import Heartbeat
 from sepahan_django.models import ApiKey, Job
-from sepahan_django.wording import sentence
+from sepahan_django.wording import by_account, describe
 
 T = TypeVar("T")
 
@@ -67,12 +67,12 @@ def _recorded(
     try:
         done = work()
     except (SepahanError, accounts.AccountError, ImproperlyConfigured) as error:
-        beating.end(sentence(error))
+        beating.end(describe(error))
         raise
     except Exception as error:  # a mistake in the code, whose words may hold anything
         beating.end(type(error).__name__)
         raise
-    beating.end("\n".join(f"{title}: {why}" for title, why in troubles(done).items()))
+    beating.end(by_account(troubles(done)))
     return done
 
 

@@ -40,7 +40,7 @@ MAY_IMPORT = {
     "logs": {"conf"},
     "values": set(),
     "gateway": set(),
-    "wording": {"gateway"},
+    "wording": {"gateway", "values"},
     "db": {"conf"},
     "models": {"conf", "db", "values", "gateway.secrets"},
     "testing": {"gateway", "values"},

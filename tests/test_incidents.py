@@ -41,7 +41,7 @@ def ran(job, ago=timedelta(0), **fields):
 def refused(code):
     """The account in the settings, paused because the gateway has refused it with this code."""
     reason = explain(Rejected("no", code=code))
-    accounts.pause(accounts.resolve(), kind=PauseKind.ACCOUNT, reason=reason)
+    accounts.pause(accounts.resolve(), kind=PauseKind.ACCOUNT, reason=reason, code=code)
 
 
 def waiting(count=1, *, ago=20 * MINUTE, **fields):

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
-from django.utils.translation import gettext as _
 
 from sepahan_django.accounts.errors import UnknownAccount
 from sepahan_django.conf import setting
 from sepahan_django.models import ApiKey, SenderLine
+from sepahan_django.values.sentences import sentence as _
 
 if TYPE_CHECKING:
     pass
@@ -51,7 +51,7 @@ def resolve(account: ApiKey | str | None = None) -> ApiKey:
         raise UnknownAccount(_("An account is named by its title or given as an ApiKey."))
     assert found is not None
     if not found.is_active:
-        raise UnknownAccount(_("The account “%(title)s” is not active.") % {"title": found.title})
+        raise UnknownAccount(_("The account “%(title)s” is not active.", title=found.title))
     return found
 
 
@@ -60,7 +60,7 @@ def _titled(title: str) -> ApiKey:
     if found is None and title == SETTINGS_TITLE:
         found = settings_account()
     if found is None:
-        raise UnknownAccount(_("There is no account with the title “%(title)s”.") % {"title": title})
+        raise UnknownAccount(_("There is no account with the title “%(title)s”.", title=title))
     return found
 
 

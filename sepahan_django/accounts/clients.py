@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
-from django.utils.translation import gettext as _
 
 from sepahan_django.accounts.errors import AccountUnusable
 from sepahan_django.conf import setting, timeouts
 from sepahan_django.gateway.secrets import Secret
 from sepahan_django.models import ApiKey
 from sepahan_django.models.fields import UnreadableSecret
+from sepahan_django.values.sentences import sentence as _
 
 if TYPE_CHECKING:
     from sepahan_django.gateway import SepahanClient
@@ -25,12 +25,12 @@ def token_of(api_key: ApiKey) -> Secret:
         raise AccountUnusable(
             _(
                 "The token of the account “%(title)s” can't be decrypted: put the key it was stored with "
-                "into SEPAHAN[“ENCRYPTION_KEYS”] or SECRET_KEY_FALLBACKS, or enter the token again."
+                "into SEPAHAN[“ENCRYPTION_KEYS”] or SECRET_KEY_FALLBACKS, or enter the token again.",
+                title=api_key.title,
             )
-            % {"title": api_key.title}
         )
     if not token:
-        raise AccountUnusable(_("The account “%(title)s” has no token.") % {"title": api_key.title})
+        raise AccountUnusable(_("The account “%(title)s” has no token.", title=api_key.title))
     return Secret(token)
 
 
@@ -77,7 +77,7 @@ def client_for(api_key: ApiKey) -> "SepahanClient":
             raise ImproperlyConfigured(f'SEPAHAN["CLIENT"] can\'t be imported: {error}') from error
         except ValueError as error:
             raise AccountUnusable(
-                _("The account “%(title)s” can't be used: %(why)s") % {"title": api_key.title, "why": error}
+                _("The account “%(title)s” can't be used: %(why)s", title=api_key.title, why=error)
             ) from None
         _clients[api_key.pk] = (made_from, client)
         return client

@@ -48,7 +48,7 @@ def spend(api_key: ApiKey, price: int) -> None:
         _note_level(ApiKey.objects.get(pk=api_key.pk))
 
 
-def pause_for_credit(api_key: ApiKey, *, reason: str) -> None:
+def pause_for_credit(api_key: ApiKey, *, reason: str, code: int | None = None) -> None:
     """The gateway says that there is too little credit.
 
     The credit is asked for first: only more than what was too little ends the pause.
@@ -57,7 +57,7 @@ def pause_for_credit(api_key: ApiKey, *, reason: str) -> None:
         refresh_credit(api_key)
     except (SepahanError, AccountError):
         ApiKey.objects.filter(pk=api_key.pk).update(credit=None)  # whatever comes next counts as more
-    pause(api_key, kind=PauseKind.CREDIT, reason=reason)
+    pause(api_key, kind=PauseKind.CREDIT, reason=reason, code=code)
 
 
 def _note_level(row: ApiKey) -> None:

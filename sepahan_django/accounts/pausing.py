@@ -70,16 +70,20 @@ def _fingerprint(api_key: ApiKey) -> str:
     return salted_hmac("sepahan_django.paused_token", value, algorithm="sha256").hexdigest()
 
 
-def pause(api_key: ApiKey, *, kind: PauseKind, reason: str, since: datetime | None = None) -> None:
+def pause(
+    api_key: ApiKey, *, kind: PauseKind, reason: str, code: int | None = None, since: datetime | None = None
+) -> None:
     """Let the account's messages wait, each time longer. `account_paused` is sent when it was not paused.
 
-    `since` is when the call that was refused began: of many workers' calls that were under way when the
-    pause began, the first refusal counts.
+    `reason` is for people, `code` the gateway's number for it. `since` is when the call that was refused
+    began: of many workers' calls that were under way when the pause began, the first refusal counts.
     """
-    retrying(lambda: _pause(api_key, kind=kind, reason=reason, since=since))
+    retrying(lambda: _pause(api_key, kind=kind, reason=reason, code=code, since=since))
 
 
-def _pause(api_key: ApiKey, *, kind: PauseKind, reason: str, since: datetime | None) -> None:
+def _pause(
+    api_key: ApiKey, *, kind: PauseKind, reason: str, code: int | None, since: datetime | None
+) -> None:
     first, longest = PAUSES[kind]
     with transaction.atomic():
         row = locked(api_key)
@@ -94,9 +98,17 @@ def _pause(api_key: ApiKey, *, kind: PauseKind, reason: str, since: datetime | N
         row.paused_until = timezone.now() + length
         row.pause_kind = kind
         row.pause_reason = reason
+        row.pause_code = code
         row.paused_token = _fingerprint(row)
         row.save(
-            update_fields=["paused_until", "pause_kind", "pause_reason", "paused_token", "pauses_in_a_row"]
+            update_fields=[
+                "paused_until",
+                "pause_kind",
+                "pause_reason",
+                "pause_code",
+                "paused_token",
+                "pauses_in_a_row",
+            ]
         )
         if is_new:
             logger.warning("The account %s is paused: %s", row.title, reason)
@@ -124,6 +136,7 @@ def resume(api_key: ApiKey) -> None:
         "paused_until": None,
         "pause_kind": "",
         "pause_reason": "",
+        "pause_code": None,
         "paused_token": "",  # nosec B105
         "pauses_in_a_row": 0,
         "backoff_until": None,

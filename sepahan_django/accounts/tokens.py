@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 from django.db.models import F
 from django.utils.module_loading import import_string
-from django.utils.translation import gettext as _
 
 from sepahan_django.accounts.errors import AccountUnusable
 from sepahan_django.conf import setting, timeouts
 from sepahan_django.gateway.secrets import Secret
 from sepahan_django.models import ApiKey
+from sepahan_django.values.sentences import sentence as _
 
 if TYPE_CHECKING:
     from sepahan_django.gateway import SepahanClient
@@ -88,7 +88,7 @@ def generate_api_key(
     gateway's errors, and AccountUnusable when an address or the title can't be used.
     """
     if not title or ApiKey.objects.filter(title=title).exists():
-        raise AccountUnusable(_("There is an account with the title “%(title)s” already.") % {"title": title})
+        raise AccountUnusable(_("There is an account with the title “%(title)s” already.", title=title))
     username, password = Secret(username), Secret(password)
     wait = timeouts()
     try:

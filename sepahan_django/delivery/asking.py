@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from sepahan_django import accounts
 from sepahan_django.conf import timeouts
@@ -19,7 +18,8 @@ from sepahan_django.delivery.schedule import FRESH, OLDEST, is_night, next_night
 from sepahan_django.gateway.codes import DeliveryStatus, ErrorCode, Verdict, verdict
 from sepahan_django.gateway.errors import Rejected, SepahanError
 from sepahan_django.models import ApiKey, MessageState, OutboundMessage, OutboundMessageQuerySet, PauseKind
-from sepahan_django.wording import explain, sentence
+from sepahan_django.values.sentences import sentence as _
+from sepahan_django.wording import client_failed, describe, explain
 
 logger = logging.getLogger("sepahan_django")
 
@@ -75,15 +75,13 @@ def _ask_all(
         try:
             asked = _ask_some(account, is_old=is_old, most=most, only=only, tally=report.tally)
         except (SepahanError, accounts.AccountError, ImproperlyConfigured) as error:
-            report.troubles[account.title] = sentence(error)
+            report.troubles[account.title] = describe(error)
             break
         except (DatabaseError, InterfaceError):
             raise
         except Exception as error:  # a fault of the client's own must not keep the others from being asked
             logger.exception("The states of the account %s could not be asked for.", account.title)
-            report.troubles[account.title] = _("The client failed: %(error)s") % {
-                "error": type(error).__name__
-            }
+            report.troubles[account.title] = client_failed(error)
             break
         if not asked:
             break
@@ -112,7 +110,7 @@ def _ask_some(
     now = timezone.now()
     account.refresh_from_db()
     if accounts.is_refused(account, now=now):
-        raise accounts.AccountUnusable(_("paused: %(why)s") % {"why": account.pause_reason})
+        raise accounts.AccountUnusable(_("paused: %(why)s", why=account.pause_reason))
     if is_old:
         _rest(account, now=now)
     if is_old and not is_night(now):
@@ -133,7 +131,7 @@ def _ask_some(
             verdict(error.code, http_status=error.http_status, readable=error.readable)
             is Verdict.ACCOUNT_AT_FAULT
         ):
-            accounts.pause(account, kind=PauseKind.ACCOUNT, reason=explain(error))
+            accounts.pause(account, kind=PauseKind.ACCOUNT, reason=explain(error), code=error.code)
         raise
     accounts.let_in(account)
     retrying(lambda: record(messages, statuses, tally))

@@ -8,13 +8,13 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Max
-from django.utils.translation import gettext as _
 
 from sepahan_django.drafts.errors import AlreadySent, DraftError
 from sepahan_django.drafts.texts import filling_of
 from sepahan_django.models import DraftRow, RowProblem, SendDraft
 from sepahan_django.values.digits import localize_number
 from sepahan_django.values.placeholders import Filling, InvalidPlaceholder
+from sepahan_django.values.sentences import sentence as _
 from sepahan_django.values.tables import Recipient
 
 CHUNK = 1000
@@ -79,7 +79,7 @@ class Marker:
         empty = self._filling.empty(values) if self._filling else []
         if empty:
             # Not seen as a number yet: another row with it, and with the column, is sent to.
-            return RowProblem.EMPTY_COLUMN.value, str(_("“%(column)s” is empty.") % {"column": empty[0]})
+            return RowProblem.EMPTY_COLUMN.value, _("“%(column)s” is empty.", column=empty[0])
         key = int(number)
         if key in self._seen:
             return RowProblem.DUPLICATE.value, ""
@@ -112,7 +112,7 @@ def store(draft: SendDraft, recipients: Iterable[Recipient]) -> None:
     while chunk := list(islice(rows, CHUNK)):
         total += len(chunk)
         if total > MOST_ROWS:
-            raise DraftError(_("No more than %(most)s rows at once.") % {"most": localize_number(MOST_ROWS)})
+            raise DraftError(_("No more than %(most)s rows at once.", most=localize_number(MOST_ROWS)))
         DraftRow.objects.bulk_create(chunk)
     DraftRow.objects.filter(draft=draft, pk__lte=earlier).delete()
 
@@ -129,7 +129,7 @@ def _row(draft: SendDraft, one: Recipient, marker: Marker) -> DraftRow:
         recipient=one.number,
         values=one.values,
         problem=problem,
-        reason=reason[:200],
+        reason=reason,
     )
 
 
@@ -146,7 +146,7 @@ def mark(draft: SendDraft) -> None:
     with transaction.atomic():
         for (problem, reason), pks in changes.items():
             for some in _slices(pks):
-                DraftRow.objects.filter(pk__in=some).update(problem=problem, reason=reason[:200])
+                DraftRow.objects.filter(pk__in=some).update(problem=problem, reason=reason)
 
 
 def _slices(pks: list[int]) -> Iterator[Collection[int]]:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import IO, Any
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from sepahan_django.drafts import rows, spreadsheets
 from sepahan_django.drafts.errors import DraftError
@@ -12,7 +11,16 @@ from sepahan_django.models import ApiKey, ListMember, RecipientList, RowProblem,
 from sepahan_django.values.digits import localize_number
 from sepahan_django.values.phones import InvalidPhoneNumber, normalize_line, normalize_mobile
 from sepahan_django.values.placeholders import clean_name
-from sepahan_django.values.tables import LONGEST_RAW, Pasted, Recipient, clean_cell, in_row, in_table
+from sepahan_django.values.sentences import sentence as _
+from sepahan_django.values.tables import (
+    LONGEST_RAW,
+    Pasted,
+    Recipient,
+    clean_cell,
+    column_name,
+    in_row,
+    in_table,
+)
 
 MOST_COLUMNS = 50
 LONGEST_SOURCE = 200
@@ -65,9 +73,7 @@ def fill(draft: SendDraft, recipients: Iterable[tuple[object, Mapping[str, objec
             values = {}
             for name, value in given.items():
                 if name not in columns:
-                    columns[name] = clean_name(name) or _("Column %(number)s") % {
-                        "number": localize_number(len(columns) + 1)
-                    }
+                    columns[name] = clean_name(name) or column_name(len(columns) + 1)
                     _check_columns(columns)
                 if value not in (None, ""):
                     values[columns[name]] = clean_cell(value)
@@ -91,7 +97,7 @@ def _recipient(row: int, raw: object, values: dict[str, str]) -> Recipient:
     try:
         return Recipient(row, shown, normalize_mobile(raw), "", values)
     except InvalidPhoneNumber as error:
-        return Recipient(row, shown, "", str(error.reason), values)
+        return Recipient(row, shown, "", error.reason, values)
 
 
 def fill_from_text(draft: SendDraft, text: str) -> None:
@@ -143,7 +149,7 @@ def fill_from_file(draft: SendDraft, file: IO[bytes], name: str) -> None:
 def map_number(draft: SendDraft, column: str) -> None:
     """Read the numbers from this column of the file instead."""
     if column not in draft.columns:
-        raise DraftError(_("The file has no column “%(column)s”.") % {"column": column})
+        raise DraftError(_("The file has no column “%(column)s”.", column=column))
     _fill(
         draft,
         _read_again(draft, column),
@@ -193,4 +199,4 @@ def _fill(
 
 def _check_columns(columns: Iterable[str]) -> None:
     if len(list(columns)) > MOST_COLUMNS:
-        raise DraftError(_("No more than %(most)s columns.") % {"most": localize_number(MOST_COLUMNS)})
+        raise DraftError(_("No more than %(most)s columns.", most=localize_number(MOST_COLUMNS)))

@@ -5,11 +5,11 @@ from datetime import timedelta
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from sepahan_django.conf import timeouts
 from sepahan_django.db.transactions import retrying
 from sepahan_django.models import ApiKey
+from sepahan_django.values.sentences import sentence as _
 
 
 class InboxError(Exception):

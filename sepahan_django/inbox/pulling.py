@@ -17,7 +17,6 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, InterfaceError, transaction
 from django.db.models import Min
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from sepahan_django import accounts
 from sepahan_django.conf import INBOX_MODES, choice
@@ -29,7 +28,9 @@ from sepahan_django.inbox.lease import InboxError, Lease, LeaseLost, MarksNotHon
 from sepahan_django.inbox.notifying import Dispatch
 from sepahan_django.models import Acknowledgement, ApiKey, InboundMessage, PauseKind, SenderLine
 from sepahan_django.values.jalali import parse_gateway_date, tehran_today
-from sepahan_django.wording import explain, sentence
+from sepahan_django.values.sentences import joined
+from sepahan_django.values.sentences import sentence as _
+from sepahan_django.wording import client_failed, describe, explain
 
 if TYPE_CHECKING:
     from sepahan_django.gateway import ReceivedMessage, SepahanClient
@@ -83,20 +84,18 @@ def pull(
                 worker = Pull(row, lease, report.tally, should_stop, progress)
                 worker.run(line=line, since=since)
             except (SepahanError, InboxError, accounts.AccountError, ImproperlyConfigured) as error:
-                report.troubles[row.title] = sentence(error)
+                report.troubles[row.title] = describe(error)
             except (DatabaseError, InterfaceError):
                 raise
             except (
                 Exception
             ) as error:  # a fault of the client's own must not keep the others from being pulled
                 logger.exception("The inbox of the account %s could not be fetched.", row.title)
-                report.troubles[row.title] = _("The client failed: %(error)s") % {
-                    "error": type(error).__name__
-                }
+                report.troubles[row.title] = client_failed(error)
             # Whatever kept new messages from coming, those that are stored are dispatched.
             Dispatch(row, lease, report.tally, should_stop).run()
         except LeaseLost as error:
-            report.troubles[row.title] = str(error)
+            report.troubles[row.title] = describe(error)
         finally:
             lease.release()
     return report
@@ -124,7 +123,7 @@ class Pull:
         self.account.refresh_from_db()
         now = timezone.now()
         if accounts.is_refused(self.account, now=now):
-            raise InboxError(_("paused: %(why)s") % {"why": self.account.pause_reason})
+            raise InboxError(_("paused: %(why)s", why=self.account.pause_reason))
         today, start = tehran_today(now - CLOCKS_DIFFER), self.account.inbox_day
         if start is not None:
             start = min(start, today)  # a clock that was ahead must not hide what comes in now
@@ -181,14 +180,14 @@ class Pull:
             except Rejected as error:
                 if error.code not in LINE_ERRORS:
                     raise
-                problems.append(f"{row.number}: {explain(error)}")
+                problems.append(joined([f"{row.number}: ", explain(error)]))
         if problems:
-            raise InboxError("; ".join(problems))
+            raise InboxError(joined(problems, "; "))
 
     def _note_refusal(self, error: Rejected) -> None:
         says = verdict(error.code, http_status=error.http_status, readable=error.readable)
         if says is Verdict.ACCOUNT_AT_FAULT:
-            accounts.pause(self.account, kind=PauseKind.ACCOUNT, reason=explain(error))
+            accounts.pause(self.account, kind=PauseKind.ACCOUNT, reason=explain(error), code=error.code)
 
     # Peek, store, acknowledge
 
@@ -292,8 +291,9 @@ class Pull:
         )
         reason = _(
             "The gateway gives out messages again that it has just marked as read (%(shown)s …). Set "
-            "SEPAHAN[“INBOX_MODE”] to “direct”, or say at the account that they are new messages."
-        ) % {"shown": shown}
+            "SEPAHAN[“INBOX_MODE”] to “direct”, or say at the account that they are new messages.",
+            shown=shown,
+        )
         ApiKey.objects.filter(pk=self.account.pk).update(
             inbox_stopped_at=timezone.now(), inbox_stop_reason=reason
         )

@@ -8,6 +8,7 @@ from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.utils import timezone
 
 from sepahan_django.models import Job, JobRun
+from sepahan_django.values.sentences import shortened
 
 logger = logging.getLogger("sepahan_django")
 
@@ -50,7 +51,7 @@ class Heartbeat:
             return
         self._error = error
         ended_well = {} if error else {"last_ok_at": now}
-        self._write(now, ended_at=now, last_error=error[:LONGEST_ERROR], **ended_well)
+        self._write(now, ended_at=now, last_error=shortened(error, LONGEST_ERROR), **ended_well)
 
     def _is_recent(self, now: datetime) -> bool:
         # The distance, because a clock that is put back must not silence the heartbeat.

@@ -11,14 +11,15 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, InterfaceError, close_old_connections, connections
-from django.utils.translation import gettext as _
 
 from sepahan_django.accounts import AccountError
 from sepahan_django.gateway.errors import SepahanError
 from sepahan_django.jobs.heartbeat import Heartbeat
 from sepahan_django.logs import one_line, without_numbers
 from sepahan_django.models import Job
-from sepahan_django.wording import sentence
+from sepahan_django.values.sentences import Sentence
+from sepahan_django.values.sentences import sentence as _
+from sepahan_django.wording import by_account, describe
 
 
 class Stopper:
@@ -98,7 +99,7 @@ class SepahanCommand(BaseCommand):
         try:
             self._work(stop, options)
         except CommandError as error:
-            self.heartbeat.end(str(error))
+            self.heartbeat.end(error.args[0])
             raise
         except Exception as error:  # a mistake in the code, whose words may hold anything
             self.heartbeat.end(type(error).__name__)
@@ -109,15 +110,14 @@ class SepahanCommand(BaseCommand):
         try:
             troubles = self.work(stop, **options)
         except (AccountError, SepahanError, ImproperlyConfigured) as error:
-            raise CommandError(one_line(without_numbers(sentence(error)))) from None
+            raise CommandError(_safe(describe(error))) from None
         except (DatabaseError, InterfaceError) as error:
             connections.close_all()
             reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            raise CommandError(_("The database can't be used: %(why)s") % {"why": reason}) from None
+            raise CommandError(_("The database can't be used: %(why)s", why=reason)) from None
         if troubles:
             # Mailed by cron, and shown on pages: one line each, whatever the gateway has written.
-            lines = (one_line(without_numbers(f"{title}: {why}")) for title, why in troubles.items())
-            raise CommandError("\n".join(lines))
+            raise CommandError(by_account({_safe(title): _safe(why) for title, why in troubles.items()}))
 
     def work(self, stop: Stopper, **options: Any) -> Mapping[str, str]:
         """One run; returns a sentence for each account in trouble."""
@@ -143,6 +143,15 @@ class SepahanCommand(BaseCommand):
     def _advance(self, bar: Any, done: int) -> None:
         bar.update(done)
         self.heartbeat.beat()
+
+
+def _safe(text: str) -> str:
+    """On one line and without whole numbers: it is mailed by cron, and goes into logs."""
+
+    def clean(words: str) -> str:
+        return one_line(without_numbers(words))
+
+    return text.cleaned(clean) if isinstance(text, Sentence) else clean(text)
 
 
 def positive_number(text: str) -> float:

@@ -8,7 +8,7 @@ from django.db.models.signals import m2m_changed
 from django.dispatch import receiver
 from django.utils.translation import gettext_lazy as _
 
-from sepahan_django.models.fields import EncryptedField, stored_form
+from sepahan_django.models.fields import EncryptedField, SentenceField, stored_form
 from sepahan_django.values.visible import visible
 
 
@@ -66,7 +66,9 @@ class ApiKey(models.Model):
     credit_was_low = models.BooleanField(default=False, editable=False)
 
     paused_until = models.DateTimeField(_("paused until"), null=True, blank=True, editable=False)
-    pause_reason = models.TextField(_("reason of the pause"), blank=True, default="", editable=False)
+    pause_reason = SentenceField(_("reason of the pause"), blank=True, default="", editable=False)
+    pause_code = models.BigIntegerField(null=True, blank=True, editable=False)
+    """The gateway's, where it gave one: what pages and incidents go by."""
     pause_kind = models.CharField(max_length=10, blank=True, default="", choices=PauseKind, editable=False)
     paused_token = models.CharField(max_length=64, blank=True, default="", editable=False)
     pauses_in_a_row = models.PositiveIntegerField(default=0, editable=False)
@@ -78,7 +80,7 @@ class ApiKey(models.Model):
     inbox_lease = models.CharField(max_length=36, blank=True, default="", editable=False)
     inbox_lease_until = models.DateTimeField(null=True, blank=True, editable=False)
     inbox_stopped_at = models.DateTimeField(_("inbox stopped at"), null=True, blank=True, editable=False)
-    inbox_stop_reason = models.TextField(_("why the inbox stopped"), blank=True, default="", editable=False)
+    inbox_stop_reason = SentenceField(_("why the inbox stopped"), blank=True, default="", editable=False)
 
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 

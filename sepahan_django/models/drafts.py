@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from sepahan_django.models.accounts import ApiKey
+from sepahan_django.models.fields import SentenceField
 from sepahan_django.models.outbound import Campaign
 from sepahan_django.values.phones import mask
 
@@ -83,7 +84,7 @@ class DraftRow(models.Model):
     problem = models.CharField(
         _("problem"), max_length=12, choices=RowProblem, blank=True, default=RowProblem.NONE
     )
-    reason = models.CharField(_("reason"), max_length=200, blank=True, default="")
+    reason = SentenceField(_("reason"), blank=True, default="")
 
     class Meta:
         verbose_name = _("row of a draft")

@@ -1,4 +1,4 @@
-"""Two model fields: one that encrypts, one that compares exactly on every database."""
+"""Model fields: one that encrypts, one that compares exactly on every database, one for sentences."""
 
 from typing import Any
 
@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from sepahan_django.db.encryption import PREFIX, Undecryptable, decrypt, encrypt
 from sepahan_django.gateway.secrets import Secret
+from sepahan_django.values.sentences import restored, stored
 
 
 class UnreadableSecret(Secret):
@@ -94,3 +95,32 @@ class ExactCharField(models.CharField):  # type: ignore[type-arg]
         return (
             f"{column} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin" if connection.vendor == "mysql" else column
         )
+
+
+class SentenceField(models.TextField):  # type: ignore[type-arg]
+    """Text for people: a `Sentence` is stored by what it is made of, and read in the language active then.
+
+    Plain text, such as the gateway's own words, is stored and read as it is.
+    """
+
+    def from_db_value(self, value: str | None, *args: object) -> str | None:
+        return None if value is None else restored(value)
+
+    def get_prep_value(self, value: Any) -> Any:
+        # Not TextField's own, which would read a plain text that looks like a stored sentence as one.
+        prepared = models.Field.get_prep_value(self, value)
+        return (
+            prepared if prepared is None else stored(prepared if isinstance(prepared, str) else str(prepared))
+        )
+
+    def value_to_string(self, obj: models.Model) -> str:
+        """What `dumpdata` writes, and `to_python` reads."""
+        return str(self.get_prep_value(self.value_from_object(obj)) or "")
+
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value)
+        return restored(text) if type(text) is str else text
+
+    def deconstruct(self) -> Any:
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "sepahan_django.models.fields.SentenceField", args, kwargs

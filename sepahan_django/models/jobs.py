@@ -4,6 +4,8 @@ from django.db import models
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from sepahan_django.models.fields import SentenceField
+
 
 class Job(models.TextChoices):
     """The jobs that must run again and again for SMS to go out and come in."""
@@ -23,7 +25,7 @@ class JobRun(models.Model):
     seen_at = models.DateTimeField(_("last seen at"), null=True, blank=True)
     """The last sign of life: a long run gives one now and then before it ends."""
     last_ok_at = models.DateTimeField(_("last ended well at"), null=True, blank=True)
-    last_error = models.TextField(_("error of the last run"), blank=True, default="")
+    last_error = SentenceField(_("error of the last run"), blank=True, default="")
     """Why the last run that has ended did not end well; empty when it did."""
 
     class Meta:

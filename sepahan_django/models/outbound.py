@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from sepahan_django.models.accounts import ApiKey
-from sepahan_django.models.fields import ExactCharField
+from sepahan_django.models.fields import ExactCharField, SentenceField
 from sepahan_django.models.states import (
     OPEN_REQUEST_STATES,
     TRANSITIONS,
@@ -51,8 +51,6 @@ class Campaign(models.Model):
         related_name="+",
     )
     created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
-    submission = models.UUIDField(null=True, unique=True, editable=False)
-    """The page it was sent from, as it was opened: a page submitted twice makes one campaign."""
     paused_at = models.DateTimeField(_("paused at"), null=True, blank=True, editable=False)
     """While it is set none of its messages is claimed."""
 
@@ -109,7 +107,7 @@ class SendRequest(models.Model):
     due_at = models.DateTimeField(_("taken up again at"), null=True, blank=True)
     finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
     error_code = models.BigIntegerField(_("error code"), null=True, blank=True)
-    error_message = models.TextField(_("error"), blank=True, default="")
+    error_message = SentenceField(_("error"), blank=True, default="")
     sms_count = models.BigIntegerField(_("SMS parts"), null=True, blank=True)
     total_price = models.BigIntegerField(_("price (Rials)"), null=True, blank=True)
     answer = models.TextField(_("answer as it came"), blank=True, default="", editable=False)
@@ -211,7 +209,7 @@ class OutboundMessage(models.Model):
     gateway_id = models.BigIntegerField(_("gateway's id"), null=True, blank=True)
     delivery_status = models.BigIntegerField(_("delivery status"), null=True, blank=True)
     error_code = models.BigIntegerField(_("error code"), null=True, blank=True)
-    error_message = models.TextField(_("error"), blank=True, default="")
+    error_message = SentenceField(_("error"), blank=True, default="")
     request = models.ForeignKey(
         SendRequest,
         verbose_name=_("request"),

@@ -10,7 +10,6 @@ from datetime import datetime
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from sepahan_django import accounts
 from sepahan_django.db.transactions import refuse_to_nest, retrying
@@ -20,6 +19,8 @@ from sepahan_django.outbox import settling
 from sepahan_django.outbox.claiming import BATCH, Claim, claim, expire, has_due, take_up
 from sepahan_django.outbox.settling import MEMORY, Tally
 from sepahan_django.outbox.submitting import MARGIN, Submission
+from sepahan_django.values.sentences import sentence as _
+from sepahan_django.wording import client_failed, describe
 
 logger = logging.getLogger("sepahan_django")
 
@@ -95,13 +96,13 @@ def run_once(account: ApiKey, *, limit: int = BATCH, patient: bool = False) -> _
         return _Step(tally, more=False)
 
     if accounts.is_held(account, now=now) and not _credit_is_back(account, now=now, patient=patient):
-        return _Step(tally, more=False, trouble=_("paused: %(why)s") % {"why": account.pause_reason})
+        return _Step(tally, more=False, trouble=_("paused: %(why)s", why=account.pause_reason))
     if patient and accounts.is_backing_off(account, now=now):
         return _Step(tally, more=False)
     try:
         client = accounts.client_for(account)
     except (accounts.AccountError, ImproperlyConfigured) as error:
-        return _Step(tally, more=False, trouble=str(error))
+        return _Step(tally, more=False, trouble=describe(error))
     if not accounts.take_probe(account, now=now):
         return _Step(tally, more=False)
 
@@ -220,9 +221,7 @@ def _guarded_turn(account: ApiKey, *, limit: int, patient: bool) -> _Step:
         raise
     except Exception as error:
         logger.exception("The account %s could not have its turn.", account.title)
-        return _Step(
-            Tally(), more=False, trouble=_("The client failed: %(error)s") % {"error": type(error).__name__}
-        )
+        return _Step(Tally(), more=False, trouble=client_failed(error))
 
 
 class _Budget:

@@ -14,7 +14,6 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from sepahan_django import accounts, delivery, signals
 from sepahan_django.db.bulk import update_from_values
@@ -25,6 +24,7 @@ from sepahan_django.gateway.errors import Rejected, SepahanError
 from sepahan_django.gateway.results import LONGEST_ANSWER
 from sepahan_django.models import MessageState, OutboundMessage, RequestState, SendRequest
 from sepahan_django.outbox.claiming import Claim, lease
+from sepahan_django.values.sentences import sentence as _
 from sepahan_django.wording import error_text, explain
 
 logger = logging.getLogger("sepahan_django")
@@ -121,8 +121,10 @@ def _keep_for_a_person(claim: Claim, messages: list[OutboundMessage]) -> None:
         first_attempt_at=first,
         last_attempt_at=first,
         due_at=(first or timezone.now()) + MEMORY,
-        error_message=_("Some attempts of request %(id)s held these messages and some did not.")
-        % {"id": claim.request.request_id},
+        error_message=_(
+            "Some attempts of request %(id)s held these messages and some did not.",
+            id=claim.request.request_id,
+        ),
     )
     OutboundMessage.objects.filter(pk__in=[m.pk for m in messages]).update(request=request)
 

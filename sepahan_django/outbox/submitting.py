@@ -144,9 +144,15 @@ class Submission:
         """What a refusal means for the account."""
         api_key = self.claim.request.api_key
         if says is Verdict.ACCOUNT_AT_FAULT:
-            accounts.pause(api_key, kind=PauseKind.ACCOUNT, reason=explain(error), since=self.began)
+            accounts.pause(
+                api_key,
+                kind=PauseKind.ACCOUNT,
+                reason=explain(error),
+                code=getattr(error, "code", None),
+                since=self.began,
+            )
         elif says is Verdict.NO_CREDIT:
-            accounts.pause_for_credit(api_key, reason=explain(error))
+            accounts.pause_for_credit(api_key, reason=explain(error), code=getattr(error, "code", None))
         elif says is Verdict.TRY_LATER:
             accounts.back_off(api_key, reason=explain(error))
         else:

@@ -4,7 +4,6 @@ Found out anew each time from a handful of indexed look-ups, so that an incident
 cause does.
 """
 
-import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -195,7 +194,7 @@ def _pause(account: ApiKey, *, now: datetime) -> Incident | None:
             detail=account.pause_reason,
             severity=Severity.WARNING,
         )
-    code = code_in(account.pause_reason)
+    code = account.pause_code
     then = _("After that press “Try again now” at the account; until then its SMS wait.")
     if code == ErrorCode.IP_NOT_ALLOWED:
         title = _("The account “%(title)s” is paused: the gateway does not let this server's IP address in.")
@@ -214,12 +213,6 @@ def _pause(account: ApiKey, *, now: datetime) -> Incident | None:
         remedy=f"{remedy} {then}",
         detail=account.pause_reason,
     )
-
-
-def code_in(reason: str) -> int | None:
-    """The gateway's number in a sentence made by `labels.explain`, which a pause keeps as its reason."""
-    found = re.search(r"\((-\d+)[:)]", reason)
-    return int(found[1]) if found else None
 
 
 def _credit(account: ApiKey) -> Incident | None:

@@ -10,9 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
-
 from sepahan_django.values.digits import latin_digits
+from sepahan_django.values.sentences import sentence as _
 
 LONGEST_SHOWN = 60
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext
 
 from sepahan_django.values.digits import latin_digits, localize_number
 from sepahan_django.values.phones import (
@@ -16,6 +16,7 @@ from sepahan_django.values.phones import (
     split_fields,
 )
 from sepahan_django.values.placeholders import clean_name, same_name
+from sepahan_django.values.sentences import sentence as _
 
 LONGEST_RAW = 200
 
@@ -36,7 +37,7 @@ class Recipient:
 
 def column_name(position: int) -> str:
     """What a column without a name is called; `position` counts from 1."""
-    return _("Column %(number)s") % {"number": localize_number(position)}
+    return gettext("Column %(number)s") % {"number": localize_number(position)}
 
 
 def column_names(cells: Iterable[object]) -> list[str]:
@@ -65,7 +66,7 @@ def read_number(cell: str) -> list[tuple[str, str]]:
     try:
         return [(normalize_mobile(cell), "")]
     except InvalidPhoneNumber as error:
-        problem = str(error.reason)
+        problem = error.reason
     parts = split_fields(cell)
     numbers = [one for part in parts for one in read_cell(0, part)[0] if isinstance(one, str)]
     return [(number, "") for number in numbers] or [("", problem)]
@@ -128,7 +129,7 @@ class Pasted:
             if isinstance(one, str):
                 yield Recipient(row, clean_cell(cell)[:LONGEST_RAW], one, "", named)
             else:
-                yield Recipient(row, clean_cell(one.raw)[:LONGEST_RAW], "", str(one.reason), {})
+                yield Recipient(row, clean_cell(one.raw)[:LONGEST_RAW], "", one.reason, {})
 
     def _name(self, position: int) -> str:
         return self._names[position] if position < len(self._names) else column_name(position + 1)

@@ -23,8 +23,7 @@ from sepahan_django.admin.kit.permissions import may, visible_rows
 from sepahan_django.admin.kit.secret_fields import hide_in_post
 from sepahan_django.gateway.errors import SepahanError
 from sepahan_django.models import ApiKey, SenderLine
-from sepahan_django.reports.incidents import code_in
-from sepahan_django.wording import error_text, sentence
+from sepahan_django.wording import describe, error_text
 
 
 class SenderLineInline(admin.TabularInline):  # type: ignore[type-arg]
@@ -120,8 +119,7 @@ class ApiKeyAdmin(MaskedColumns, AppAdmin):
         """Without the gateway's own words."""
         if not account.is_paused:
             return display.EMPTY
-        code = code_in(account.pause_reason)
-        return error_text(code) if code is not None else _("paused")
+        return error_text(account.pause_code) if account.pause_code is not None else _("paused")
 
     @admin.display(description=gettext_lazy("inbox"))
     def inbox_plain(self, account: ApiKey) -> str:
@@ -192,7 +190,7 @@ class ApiKeyAdmin(MaskedColumns, AppAdmin):
         try:
             self.message_user(request, work(account), messages.SUCCESS)
         except (SepahanError, accounts.AccountError) as error:
-            self.message_user(request, sentence(error), messages.ERROR)
+            self.message_user(request, describe(error), messages.ERROR)
         return HttpResponseRedirect(self._address("sepahan_django_apikey_change", pk))
 
     @method_decorator(sensitive_post_parameters())
@@ -206,7 +204,7 @@ class ApiKeyAdmin(MaskedColumns, AppAdmin):
             try:
                 account = accounts.generate_api_key(**form.cleaned_data)
             except (SepahanError, accounts.AccountError) as error:
-                form.add_error(None, sentence(error))
+                form.add_error(None, describe(error))
             else:
                 self.log_addition(request, account, _("Token made at the gateway."))
                 self.message_user(request, _("The token is made and stored."), messages.SUCCESS)

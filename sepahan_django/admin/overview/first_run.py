@@ -28,7 +28,7 @@ from sepahan_django.outbox import Draft
 from sepahan_django.reports import readiness
 from sepahan_django.values.phones import normalize_mobile
 from sepahan_django.values.visible import visible
-from sepahan_django.wording import sentence
+from sepahan_django.wording import describe
 
 
 class TokenForm(AccountForm):
@@ -133,7 +133,7 @@ def _check_credit(request: HttpRequest, account: ApiKey | None, _form: Any) -> N
         messages.error(
             request,
             _("The gateway did not accept the account “%(title)s”: %(why)s")
-            % {"title": account, "why": visible(sentence(error))},
+            % {"title": account, "why": visible(describe(error))},
         )
         return
     shown = display.money_text(credit) if may(request, "view_credit") else "•••"

@@ -7,7 +7,7 @@ from sepahan_django import accounts
 from sepahan_django.gateway.errors import SepahanError
 from sepahan_django.management.base import SepahanCommand, Stopper
 from sepahan_django.models import Job
-from sepahan_django.wording import sentence
+from sepahan_django.wording import describe
 
 
 class Command(SepahanCommand):
@@ -21,6 +21,6 @@ class Command(SepahanCommand):
             try:
                 credits[row.title] = accounts.refresh_credit(row)
             except (SepahanError, accounts.AccountError) as error:
-                troubles[row.title] = sentence(error)
+                troubles[row.title] = describe(error)
         self.print_counts(credits)
         return troubles
