@@ -24,7 +24,7 @@ lint: $(VENV)/.lint
 	$(BIN)/python .ci/audit
 
 docs: $(VENV)/.docs
-	$(BIN)/python -m sphinx -b html -E -n -W --keep-going docs var/docs
+	$(BIN)/python -m sphinx -q -b html -E -n -W --keep-going docs var/docs
 
 # Needs Chromium. Writes to var/screenshots.
 screenshots: $(VENV)/.test
