@@ -10,6 +10,7 @@ import pytest
 from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.urls import get_resolver
+from docutils.core import publish_doctree
 
 from sepahan_django import conf, testing
 
@@ -103,6 +104,13 @@ def test_the_example_project_uses_public_names_only(path):
 )
 def test_an_inner_name_in_code_is_noticed(code):
     assert {*imported(code), *named(code)} - public()
+
+
+@pytest.mark.parametrize("name", ["README.rst", "CHANGELOG.rst"])
+def test_a_package_index_can_show_the_page(name):
+    """Without Sphinx, whose roles and directives docutils refuses."""
+    strict = {"halt_level": 2, "report_level": 5, "syntax_highlight": "none"}
+    publish_doctree((ROOT / name).read_text(), settings_overrides=strict)
 
 
 @pytest.mark.parametrize("name", ["README.rst", "docs/start.rst", "docs/sending.rst"])
