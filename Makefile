@@ -8,7 +8,7 @@ SEED ?= 1
 WORKERS ?= 2
 BIN = $(VENV)/bin
 
-.PHONY: demo test lint chaos messages tox clean
+.PHONY: demo test lint docs screenshots chaos messages tox clean
 
 demo: $(VENV)/.demo
 	DEMO=true DEBUG=true $(BIN)/python manage.py demo --port $(PORT)
@@ -22,6 +22,13 @@ lint: $(VENV)/.lint
 	$(BIN)/mypy
 	$(BIN)/bandit -q -c pyproject.toml -r sepahan_django
 	$(BIN)/python .ci/audit
+
+docs: $(VENV)/.docs
+	$(BIN)/python -m sphinx -q -b html -E -n -W --keep-going docs var/docs
+
+# Needs Chromium. Writes to var/screenshots.
+screenshots: $(VENV)/.test
+	$(BIN)/python -m tests.screenshots
 
 # Workers killed at random against a gateway that misbehaves, on the database of DATABASE_URL.
 chaos: $(VENV)/.test
@@ -46,6 +53,10 @@ $(VENV)/.demo: $(VENV)/bin/python setup.cfg
 
 $(VENV)/.test: $(VENV)/bin/python setup.cfg
 	$(BIN)/python -m pip install -q -e ".[test]"
+	touch $@
+
+$(VENV)/.docs: $(VENV)/bin/python setup.cfg
+	$(BIN)/python -m pip install -q -e ".[docs]"
 	touch $@
 
 $(VENV)/.lint: $(VENV)/.test

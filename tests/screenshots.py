@@ -1,7 +1,7 @@
-"""Pictures of every page: `python -m tests.screenshots FOLDER`.
+"""Screenshots of every page: `make screenshots`, or `python -m tests.screenshots [FOLDER]`.
 
-The demo is filled with what an office has after a few days; each page is taken in Persian and English, wide
-and at a phone's width, light and dark. `--only` takes those whose name begins so.
+The demo is filled with a few days' data of an office. Each page is taken in Persian and English, wide and
+narrow, light and dark. `--only PREFIX` takes the pages whose names begin with it.
 """
 
 import argparse
@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tests.demo import BROWSER_ARGUMENTS, CHROMIUM, ROOT, demo_environment, free_port, running_demo, signed_in
 
+FOLDER = ROOT / "var" / "screenshots"
 APP = "admin/sepahan_django"
 PAGES = {
     "overview": f"{APP}/overview/",
@@ -90,8 +91,8 @@ for n, text in enumerate(("سلام، چه ساعتی باز هستید؟", "۱"
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--only", default="")
+    parser.add_argument("folder", type=Path, nargs="?", default=FOLDER)
+    parser.add_argument("--only", metavar="PREFIX", default="")
     parser.add_argument("--languages", nargs="+", default=["fa", "en"])
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
