@@ -1,7 +1,6 @@
 """The gateway's eight methods, typed in and out.
 
-What the gateway does and how its answers are read is written in the project's contract page; the
-comments name its parts.
+What the gateway does, and how its answers are read, is in docs/gateway.rst; the comments name its sections.
 """
 
 import json

@@ -1,7 +1,7 @@
 """The gateway's numbers, and what each of them says about the messages.
 
-Source: the tables of the gateway's WebAPI document, version 1.1 (send, status, Receive), read as the
-project's contract page reads them.
+Source: the tables of the gateway's WebAPI document, version 1.1 (send, status, Receive), as docs/gateway.rst
+reads them.
 """
 
 from enum import Enum, IntEnum

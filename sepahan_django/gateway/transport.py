@@ -205,7 +205,7 @@ class _Adapter(HTTPAdapter):
 
 
 class _TokenAuth(AuthBase):
-    """The bare token in the header Authorization (contract: Transport)."""
+    """The bare token in the header Authorization (docs/gateway.rst, Transport)."""
 
     def __init__(self, token: Secret) -> None:
         self._token = token

@@ -30,7 +30,7 @@ from sepahan_django.wording import error_text, explain
 logger = logging.getLogger("sepahan_django")
 
 MEMORY = timedelta(hours=4)
-"""How long the gateway remembers request-Ids (contract: checkRequestId)."""
+"""How long the gateway remembers request-Ids (docs/gateway.rst, checkRequestId)."""
 LONGEST_DOUBT_PAUSE = timedelta(minutes=10)
 
 Tally = Counter[str]

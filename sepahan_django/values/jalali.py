@@ -37,7 +37,7 @@ __all__ = [
 
 TEHRAN = ZoneInfo("Asia/Tehran")
 FIRST_GREGORIAN_YEAR = 1700
-"""A year below it is Jalali (contract: Receive)."""
+"""A year below it is Jalali (docs/gateway.rst, Receive)."""
 
 MONTHS_FA = (
     "فروردین", "اردیبهشت", "خرداد", "تیر", "مرداد", "شهریور", "مهر", "آبان", "آذر", "دی", "بهمن", "اسفند",
