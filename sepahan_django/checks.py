@@ -1,7 +1,9 @@
 """System checks: what is wrong with the configuration, and how to mend it. Ids are never reused."""
 
 import ssl
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -59,80 +61,163 @@ def _unknown_keys() -> Iterator[CheckMessage]:
         )
 
 
+@dataclass(frozen=True)
+class Rule:
+    """What a value in `settings.SEPAHAN` must be. `problem` says what is wrong with it; empty for nothing."""
+
+    id: str
+    problem: Callable[[], str]
+    hint: str
+
+
 def _wrong_values() -> Iterator[CheckMessage]:
-    try:
-        conf.timeouts()
-    except ImproperlyConfigured as error:
-        yield Error(str(error), hint='The default is "TIMEOUT": (5, 30).', id="sepahan.E003")
-    for name, allowed in (("DISPATCH", conf.DISPATCHES), ("INBOX_MODE", conf.INBOX_MODES)):
+    for rule in RULES:
+        if problem := rule.problem():
+            yield Error(problem, hint=rule.hint, id=rule.id)
+
+
+def _failure_of(read: Callable[[], object]) -> Callable[[], str]:
+    """The sentence with which reading the setting fails."""
+
+    def problem() -> str:
         try:
-            conf.choice(name, allowed)
+            read()
         except ImproperlyConfigured as error:
-            yield Error(str(error), hint=f'The default is "{allowed[0]}".', id="sepahan.E004")
+            return str(error)
+        return ""
+
+    return problem
+
+
+def _unless(fits: Callable[[Any], bool], name: str, demand: str) -> Callable[[], str]:
+    """The demand, where the setting's value doesn't meet it."""
+    return lambda: "" if fits(conf.setting(name)) else f'SEPAHAN["{name}"] must be {demand}.'
+
+
+def _refused_address() -> str:
     try:
         check_base_url(conf.setting("BASE_URL"))
     except ValueError as error:
-        yield Error(
-            f'SEPAHAN["BASE_URL"]: {error}',
-            hint="Use the https address of the gateway, or http on a loopback address for the sandbox.",
-            id="sepahan.E005",
-        )
+        return f'SEPAHAN["BASE_URL"]: {error}'
+    return ""
+
+
+def _absent_bundle() -> str:
     bundle = conf.setting("CA_BUNDLE")
-    if bundle and not Path(bundle).is_file():
-        yield Error(
-            f'SEPAHAN["CA_BUNDLE"] names a file that is not there: {bundle}',
-            hint="Give the path of a PEM file, or remove the setting.",
-            id="sepahan.E006",
-        )
-    elif bundle and not _is_pem(str(bundle)):
-        yield Error(
-            f'SEPAHAN["CA_BUNDLE"] names a file that holds no certificate, or that can\'t be read: {bundle}',
-            hint="Give the path of a PEM file that this process may read, or remove the setting.",
-            id="sepahan.E016",
-        )
-    rate = conf.setting("MAX_REQUESTS_PER_SECOND")
-    if rate is not None and not (_is_number(rate) and rate > 0):
-        yield Error(
-            'SEPAHAN["MAX_REQUESTS_PER_SECOND"] must be a positive number.',
-            hint="Remove it, or set it to None, for no limit.",
-            id="sepahan.E007",
-        )
-    limit = conf.setting("LOW_CREDIT")
-    if limit is not None and not _is_number(limit):
-        yield Error(
-            'SEPAHAN["LOW_CREDIT"] must be a number of Rials.',
-            hint="None switches it off.",
-            id="sepahan.E008",
-        )
-    if not isinstance(conf.setting("MANY"), int) or isinstance(conf.setting("MANY"), bool):
-        yield Error(
-            'SEPAHAN["MANY"] must be a whole number of recipients.',
-            hint="The default is 100.",
-            id="sepahan.E015",
-        )
+    if not bundle or Path(bundle).is_file():
+        return ""
+    return f'SEPAHAN["CA_BUNDLE"] names a file that is not there: {bundle}'
+
+
+def _useless_bundle() -> str:
+    bundle = conf.setting("CA_BUNDLE")
+    if not bundle or _absent_bundle() or _is_pem(str(bundle)):
+        return ""
+    return f'SEPAHAN["CA_BUNDLE"] names a file that holds no certificate, or that can\'t be read: {bundle}'
+
+
+def _absent_client() -> str:
     try:
         # The default is known to be there; importing it would import `requests` whenever Django starts.
         if conf.setting("CLIENT") != conf.DEFAULTS["CLIENT"]:
             import_string(conf.setting("CLIENT"))
     except (ImportError, AttributeError, TypeError) as error:
-        yield Error(
-            f'SEPAHAN["CLIENT"] can\'t be imported: {error}',
-            hint='The default is "sepahan_django.gateway.SepahanClient".',
-            id="sepahan.E009",
-        )
+        return f'SEPAHAN["CLIENT"] can\'t be imported: {error}'
+    return ""
+
+
+def _is_pem(path: str) -> bool:
+    """Whether TLS can be checked against this file. Without it every request would fail, unsent."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
-        conf.choice("MONEY", conf.MONEYS)
-    except ImproperlyConfigured as error:
-        yield Error(str(error), hint='The default is "rial"; "toman" shows a tenth.', id="sepahan.E014")
-    keys = conf.setting("ENCRYPTION_KEYS")
-    if keys is not None and (
-        isinstance(keys, str) or not all(isinstance(key, str) and len(key) >= 16 for key in keys) or not keys
-    ):
-        yield Error(
-            'SEPAHAN["ENCRYPTION_KEYS"] must be a list of texts of at least 16 characters, newest first.',
-            hint="Remove it to derive the key from SECRET_KEY.",
-            id="sepahan.E010",
+        context.load_verify_locations(cafile=path)
+    except (OSError, ValueError):  # SSLError is an OSError
+        return False
+    return bool(context.get_ca_certs() or context.cert_store_stats()["x509"])
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _are_secrets(keys: Any) -> bool:
+    is_list = bool(keys) and not isinstance(keys, str)
+    return is_list and all(isinstance(key, str) and len(key) >= 16 for key in keys)
+
+
+RULES = (
+    Rule(
+        id="sepahan.E003",
+        problem=_failure_of(conf.timeouts),
+        hint='The default is "TIMEOUT": (5, 30).',
+    ),
+    *(
+        Rule(
+            id="sepahan.E004",
+            problem=_failure_of(partial(conf.choice, name, allowed)),
+            hint=f'The default is "{allowed[0]}".',
         )
+        for name, allowed in (("DISPATCH", conf.DISPATCHES), ("INBOX_MODE", conf.INBOX_MODES))
+    ),
+    Rule(
+        id="sepahan.E005",
+        problem=_refused_address,
+        hint="Use the https address of the gateway, or http on a loopback address for the sandbox.",
+    ),
+    Rule(
+        id="sepahan.E006",
+        problem=_absent_bundle,
+        hint="Give the path of a PEM file, or remove the setting.",
+    ),
+    Rule(
+        id="sepahan.E016",
+        problem=_useless_bundle,
+        hint="Give the path of a PEM file that this process may read, or remove the setting.",
+    ),
+    Rule(
+        id="sepahan.E007",
+        problem=_unless(
+            lambda rate: rate is None or (_is_number(rate) and rate > 0),
+            "MAX_REQUESTS_PER_SECOND",
+            "a positive number",
+        ),
+        hint="Remove it, or set it to None, for no limit.",
+    ),
+    Rule(
+        id="sepahan.E008",
+        problem=_unless(lambda limit: limit is None or _is_number(limit), "LOW_CREDIT", "a number of Rials"),
+        hint="None switches it off.",
+    ),
+    Rule(
+        id="sepahan.E015",
+        problem=_unless(_is_whole, "MANY", "a whole number of recipients"),
+        hint="The default is 100.",
+    ),
+    Rule(
+        id="sepahan.E009",
+        problem=_absent_client,
+        hint='The default is "sepahan_django.gateway.SepahanClient".',
+    ),
+    Rule(
+        id="sepahan.E014",
+        problem=_failure_of(partial(conf.choice, "MONEY", conf.MONEYS)),
+        hint='The default is "rial"; "toman" shows a tenth.',
+    ),
+    Rule(
+        id="sepahan.E010",
+        problem=_unless(
+            lambda keys: keys is None or _are_secrets(keys),
+            "ENCRYPTION_KEYS",
+            "a list of texts of at least 16 characters, newest first",
+        ),
+        hint="Remove it to derive the key from SECRET_KEY.",
+    ),
+)
+"""Every value that can be wrong, in the order in which the problems are shown."""
 
 
 def _missing() -> Iterator[CheckMessage]:
@@ -154,20 +239,6 @@ def _missing() -> Iterator[CheckMessage]:
         )
     if not isinstance(conf.setting("API_KEY"), str):
         yield Error('SEPAHAN["API_KEY"] must be a text.', hint="Give the bare token.", id="sepahan.E012")
-
-
-def _is_pem(path: str) -> bool:
-    """Whether TLS can be checked against this file. Without it every request would fail, unsent."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    try:
-        context.load_verify_locations(cafile=path)
-    except (OSError, ValueError):  # SSLError is an OSError
-        return False
-    return bool(context.get_ca_certs() or context.cert_store_stats()["x509"])
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 @register(Tags.database)

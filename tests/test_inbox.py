@@ -698,7 +698,7 @@ def test_of_two_people_who_handle_a_message_at_once_the_first_is_kept(gateway, p
 
 
 def test_many_are_marked_in_bounded_statements(gateway, monkeypatch):
-    monkeypatch.setattr("sepahan_django.inbox.marks.CHUNK", 2)
+    monkeypatch.setattr("sepahan_django.db.chunks.KEY_CHUNK", 2)
     arrive(gateway, "1", "2", "3", "4", "5")
     inbox.pull()
     assert (inbox.mark_read(InboundMessage.objects.all()), marks()) == (5, [(True, False)] * 5)

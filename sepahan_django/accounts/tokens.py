@@ -1,29 +1,23 @@
 """Making a token at the gateway, and encrypting the stored ones anew after a change of keys."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from django.db.models import F
+from django.db.models import F, TextField
+from django.db.models.functions import Cast
 from django.utils.module_loading import import_string
 
 from sepahan_django.accounts.errors import AccountUnusable
 from sepahan_django.conf import setting, timeouts
+from sepahan_django.db.chunks import walk_values
+from sepahan_django.db.encryption import PREFIX, Undecryptable, decrypt, is_current
 from sepahan_django.gateway.secrets import Secret
 from sepahan_django.models import ApiKey
 from sepahan_django.values.sentences import sentence as _
 
 if TYPE_CHECKING:
     from sepahan_django.gateway import SepahanClient
-
-from collections import Counter
-from collections.abc import Callable
-
-from django.db.models import TextField
-from django.db.models.functions import Cast
-
-from sepahan_django.db.encryption import PREFIX, Undecryptable, decrypt, is_current
-
-CHUNK = 100
 
 # As it is stored, which the model's own field never gives.
 _STORED = Cast(F("token"), TextField())
@@ -40,24 +34,15 @@ def reencrypt(
     """
     counts: Counter[str] = Counter(reencrypted=0, current=0, unreadable=0)
     unreadable: list[str] = []
-    last = 0
-    while not should_stop():
-        rows = list(
-            ApiKey.objects.annotate(stored=_STORED)
-            .filter(pk__gt=last)
-            .exclude(stored="")
-            .order_by("pk")
-            .values_list("pk", "title", "stored")[:CHUNK]
-        )
-        if not rows:
+    rows = ApiKey.objects.annotate(stored=_STORED).exclude(stored="")
+    for pk, title, stored in walk_values(rows, "title", "stored"):
+        if should_stop():
             break
-        for pk, title, stored in rows:
-            last = pk
-            outcome = _reencrypted(pk, stored)
-            counts[outcome] += 1
-            if outcome == "unreadable":
-                unreadable.append(title)
-        progress(len(rows))
+        outcome = _reencrypted(pk, stored)
+        counts[outcome] += 1
+        if outcome == "unreadable":
+            unreadable.append(title)
+        progress(1)
     return counts, unreadable
 
 

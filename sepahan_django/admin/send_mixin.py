@@ -8,7 +8,7 @@ from django.contrib import admin, messages
 from django.core.checks import CheckMessage, Error
 from django.core.exceptions import FieldDoesNotExist, ObjectDoesNotExist
 from django.db import transaction
-from django.db.models import Model, QuerySet, prefetch_related_objects
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
@@ -18,10 +18,11 @@ from django.utils.translation import gettext_lazy
 
 from sepahan_django import drafts
 from sepahan_django.admin.kit.permissions import may
+from sepahan_django.db.chunks import walk
 from sepahan_django.values.jalali import format_date, format_datetime
 
-CHUNK = 500
-"""Objects in memory at once."""
+OBJECT_CHUNK = 500
+"""Objects in memory at once. The key of each is a parameter of the queries for what its paths lead over."""
 ACTION = "send_sms_to_selected"
 
 
@@ -90,13 +91,7 @@ class SendSmsMixin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def _sms_objects(self, queryset: QuerySet[Any]) -> Iterator[Any]:
         """The objects by their keys, a chunk at a time, each with what its paths lead over."""
-        relations = self._sms_relations()
-        rows = queryset.order_by("pk")
-        chunk = list(rows[:CHUNK])
-        while chunk:
-            prefetch_related_objects(chunk, *relations)
-            yield from chunk
-            chunk = list(rows.filter(pk__gt=chunk[-1].pk)[:CHUNK])
+        return walk(queryset.prefetch_related(*self._sms_relations()), chunk=OBJECT_CHUNK)
 
     def _sms_relations(self) -> list[str]:
         """The relations that the paths lead over, to be fetched with a chunk and not one by one."""

@@ -15,7 +15,7 @@ from sepahan_django.conf import timeouts
 from sepahan_django.db.transactions import retrying
 from sepahan_django.delivery.recording import record
 from sepahan_django.delivery.schedule import FRESH, OLDEST, is_night, next_night
-from sepahan_django.gateway.codes import DeliveryStatus, ErrorCode, Verdict, verdict
+from sepahan_django.gateway.codes import DeliveryStatus, ErrorCode, Verdict
 from sepahan_django.gateway.errors import Rejected, SepahanError
 from sepahan_django.models import ApiKey, MessageState, OutboundMessage, OutboundMessageQuerySet, PauseKind
 from sepahan_django.values.sentences import sentence as _
@@ -127,10 +127,7 @@ def _ask_some(
         if is_old and error.code == ErrorCode.PROVIDER_INACTIVE:
             _put_off(messages, until=next_night(now))
             return 0
-        if (
-            verdict(error.code, http_status=error.http_status, readable=error.readable)
-            is Verdict.ACCOUNT_AT_FAULT
-        ):
+        if error.verdict is Verdict.ACCOUNT_AT_FAULT:
             accounts.pause(account, kind=PauseKind.ACCOUNT, reason=explain(error), code=error.code)
         raise
     accounts.let_in(account)

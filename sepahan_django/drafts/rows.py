@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F, Max
 
+from sepahan_django.db.chunks import walk_values
 from sepahan_django.drafts.errors import AlreadySent, DraftError
 from sepahan_django.drafts.texts import filling_of
 from sepahan_django.models import DraftRow, RowProblem, SendDraft
@@ -17,10 +18,10 @@ from sepahan_django.values.placeholders import Filling, InvalidPlaceholder
 from sepahan_django.values.sentences import sentence as _
 from sepahan_django.values.tables import Recipient
 
-CHUNK = 1000
+ROW_CHUNK = 1000
 """Rows in memory at once, and in an INSERT."""
-MARKED = 500
-"""Rows an UPDATE."""
+MARKED_CHUNK = 500
+"""Rows in an UPDATE, each of them a parameter."""
 MOST_ROWS = 100_000
 READABLE = (RowProblem.NONE, RowProblem.DUPLICATE, RowProblem.EMPTY_COLUMN)
 
@@ -45,8 +46,7 @@ def walk(draft: SendDraft, problems: Iterable[str], *fields: str) -> Iterator[tu
     """The rows with these marks in their order, as (pk, …fields), a chunk in memory at a time.
 
     Those that are there at the beginning: rows that are stored on the way, from these, don't come along.
-    Not `iterator()`, which has MariaDB's driver load all of them; and mark by mark, which is the order of
-    the index.
+    Mark by mark, which is the order of the index.
     """
     end = last_row(draft)
     return merge(*(_walk_one(draft, problem, end, fields) for problem in problems), key=itemgetter(0))
@@ -58,12 +58,8 @@ def last_row(draft: SendDraft) -> int:
 
 
 def _walk_one(draft: SendDraft, problem: str, end: int, fields: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
-    last = 0
     found = DraftRow.objects.filter(draft=draft, problem=problem, pk__lte=end)
-    rows = found.order_by("pk").values_list("pk", *fields)
-    while chunk := list(rows.filter(pk__gt=last)[:CHUNK]):
-        yield from chunk
-        last = chunk[-1][0]
+    return walk_values(found, *fields, chunk=ROW_CHUNK)
 
 
 class Marker:
@@ -109,7 +105,7 @@ def store(draft: SendDraft, recipients: Iterable[Recipient]) -> None:
     marker = Marker(_usable_filling(draft))
     rows = (_row(draft, one, marker) for one in recipients)
     total = 0
-    while chunk := list(islice(rows, CHUNK)):
+    while chunk := list(islice(rows, ROW_CHUNK)):
         total += len(chunk)
         if total > MOST_ROWS:
             raise DraftError(_("No more than %(most)s rows at once.", most=localize_number(MOST_ROWS)))
@@ -150,4 +146,4 @@ def mark(draft: SendDraft) -> None:
 
 
 def _slices(pks: list[int]) -> Iterator[Collection[int]]:
-    return (pks[at : at + MARKED] for at in range(0, len(pks), MARKED))
+    return (pks[at : at + MARKED_CHUNK] for at in range(0, len(pks), MARKED_CHUNK))

@@ -1,6 +1,6 @@
 """Saved lists: members added from what was pasted or from a file, looked through and removed."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import IO
@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
+from sepahan_django.db.chunks import walk_values
 from sepahan_django.drafts import spreadsheets
 from sepahan_django.drafts.errors import DraftError, InvalidFile
 from sepahan_django.drafts.rows import MOST_ROWS
@@ -17,8 +18,8 @@ from sepahan_django.values.digits import latin_digits, localize_number
 from sepahan_django.values.placeholders import same_name
 from sepahan_django.values.tables import Pasted, Recipient, in_table
 
-CHUNK = 500
-"""Members in memory at once, and in a query."""
+MEMBER_CHUNK = 500
+"""Members that one query looks up and one INSERT adds: each is a parameter, of which SQLite took only 999."""
 MOST_MEMBERS = MOST_ROWS
 """What a list may hold: as many as can be sent to at once."""
 MOST_NAMED = 50
@@ -128,7 +129,7 @@ def _fresh(
     """Those that are numbers and not in the list yet, chunk by chunk; the others go into the report."""
     seen: set[int] = set()
     rows = iter(recipients)
-    while chunk := list(islice(rows, CHUNK)):
+    while chunk := list(islice(rows, MEMBER_CHUNK)):
         numbers = [one.number for one in chunk if one.number]
         there = set(
             recipient_list.members.filter(recipient__in=numbers)
@@ -176,14 +177,6 @@ def _beginning(digits: str) -> str:
 
 def _having(recipient_list: RecipientList, word: str) -> Iterator[int]:
     """The members with this word in a column. Read, since the databases keep JSON in ways of their own."""
-    for pk, values in _walk(recipient_list):
+    for pk, values in walk_values(recipient_list.members.all(), "values"):
         if any(word in same_name(str(value)) for value in values.values()):
             yield pk
-
-
-def _walk(recipient_list: RecipientList) -> Iterator[tuple[int, Mapping[str, str]]]:
-    last = 0
-    members = recipient_list.members.order_by("pk").values_list("pk", "values")
-    while chunk := list(members.filter(pk__gt=last)[:CHUNK]):
-        yield from chunk
-        last = chunk[-1][0]

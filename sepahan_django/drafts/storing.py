@@ -5,6 +5,7 @@ from typing import IO, Any
 
 from django.db import transaction
 
+from sepahan_django.db.chunks import walk_values
 from sepahan_django.drafts import rows, spreadsheets
 from sepahan_django.drafts.errors import DraftError
 from sepahan_django.models import ApiKey, ListMember, RecipientList, RowProblem, SendDraft
@@ -121,12 +122,9 @@ def fill_from_list(draft: SendDraft, recipient_list: RecipientList) -> None:
 
 
 def _members(recipient_list: RecipientList) -> Iterator[Recipient]:
-    members = ListMember.objects.filter(list=recipient_list).order_by("pk")
-    last, row = 0, 0
-    while chunk := list(members.filter(pk__gt=last).values_list("pk", "recipient", "values")[: rows.CHUNK]):
-        for last, recipient, values in chunk:  # noqa: B007 - the last one is where the next chunk begins
-            row += 1
-            yield _recipient(row, recipient, values)
+    members = ListMember.objects.filter(list=recipient_list)
+    for row, (_pk, recipient, values) in enumerate(walk_values(members, "recipient", "values"), start=1):
+        yield _recipient(row, recipient, values)
 
 
 def fill_from_file(draft: SendDraft, file: IO[bytes], name: str) -> None:

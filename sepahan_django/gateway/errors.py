@@ -7,6 +7,8 @@ holds a token, and none is chained to the HTTP library's own, whose frames do.
 
 from collections.abc import Sequence
 
+from sepahan_django.gateway import codes
+
 
 class SepahanError(Exception):
     """Root of everything the gateway's client raises. `method` names the gateway's method.
@@ -63,6 +65,17 @@ class Rejected(SepahanError):
         self.details = list(details)
         self.http_status = http_status
         self.readable = readable
+
+    @property
+    def verdict(self) -> codes.Verdict:
+        """What this refusal says about the messages of the request.
+
+        Without a number and without an HTTP status no answer came: the client refused the request before it
+        left, because at least one message is bad.
+        """
+        if self.code is None and self.http_status is None:
+            return codes.Verdict.SOME_MESSAGE_AT_FAULT
+        return codes.verdict(self.code, http_status=self.http_status, readable=self.readable)
 
     def __str__(self) -> str:
         shown = " ".join([self.message, *self.details]).strip() or "refused without a reason"

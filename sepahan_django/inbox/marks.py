@@ -6,10 +6,9 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from sepahan_django.db.chunks import each_chunk
 from sepahan_django.db.transactions import retrying
 from sepahan_django.models import InboundMessage
-
-CHUNK = 500
 
 Inbound = QuerySet[InboundMessage]
 
@@ -43,10 +42,6 @@ def mark_open(messages: Inbound) -> int:
 
 
 def _each_chunk(messages: Inbound, change: Callable[[Inbound], int]) -> int:
-    """In bounded statements, each with the condition in it: of two people at once one makes the mark."""
-    total, last = 0, 0
-    while pks := list(messages.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:CHUNK]):
-        rows = messages.order_by().filter(pk__in=pks)
-        total += retrying(lambda rows=rows: change(rows))  # type: ignore[misc]
-        last = pks[-1]
-    return total
+    """Each statement with the condition in it: of two people at once one makes the mark."""
+    rows = messages.order_by()
+    return each_chunk(rows, lambda pks: retrying(lambda: change(rows.filter(pk__in=pks))))

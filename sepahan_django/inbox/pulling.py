@@ -21,7 +21,7 @@ from django.utils import timezone
 from sepahan_django import accounts
 from sepahan_django.conf import INBOX_MODES, choice
 from sepahan_django.db.transactions import refuse_to_nest, retrying
-from sepahan_django.gateway.codes import LINE_ERRORS, Verdict, verdict
+from sepahan_django.gateway.codes import LINE_ERRORS, Verdict
 from sepahan_django.gateway.errors import Rejected, SepahanError
 from sepahan_django.inbox.identity import Identity, counted, identity, identity_of, in_doubt, matched
 from sepahan_django.inbox.lease import InboxError, Lease, LeaseLost, MarksNotHonoured
@@ -185,8 +185,7 @@ class Pull:
             raise InboxError(joined(problems, "; "))
 
     def _note_refusal(self, error: Rejected) -> None:
-        says = verdict(error.code, http_status=error.http_status, readable=error.readable)
-        if says is Verdict.ACCOUNT_AT_FAULT:
+        if error.verdict is Verdict.ACCOUNT_AT_FAULT:
             accounts.pause(self.account, kind=PauseKind.ACCOUNT, reason=explain(error), code=error.code)
 
     # Peek, store, acknowledge

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from sepahan_django.db.chunks import each_chunk
 from sepahan_django.models import (
     Acknowledgement,
     DraftRow,
@@ -15,8 +16,6 @@ from sepahan_django.models import (
     SendDraft,
     SendRequest,
 )
-
-CHUNK = 500
 
 ENDED = (
     MessageState.DELIVERED,
@@ -91,14 +90,13 @@ def blank(
 
 def _delete_drafts(before: datetime, should_stop: Callable[[], bool], progress: Callable[[int], None]) -> int:
     """What was written to be sent, with the numbers it was for: what was sent of it are messages by now."""
-    total = 0
-    old = SendDraft.objects.filter(created_at__lt=before).order_by("pk")
-    while not should_stop() and (pks := list(old.values_list("pk", flat=True)[:CHUNK])):
+
+    def delete(pks: list[int]) -> int:
         _delete(DraftRow.objects.filter(draft__in=pks), should_stop, progress)
         # Those whose rows are gone: a stop may have left some.
-        deleted = _delete(SendDraft.objects.filter(pk__in=pks, rows=None), should_stop, progress)
-        total += deleted
-    return total
+        return _delete(SendDraft.objects.filter(pk__in=pks, rows=None), should_stop, progress)
+
+    return each_chunk(SendDraft.objects.filter(created_at__lt=before), delete, should_stop=should_stop)
 
 
 def _ended(before: datetime) -> "tuple[QuerySet[OutboundMessage], QuerySet[InboundMessage]]":
@@ -118,23 +116,17 @@ def _update(
     should_stop: Callable[[], bool],
     progress: Callable[[int], None],
 ) -> int:
-    total, last = 0, 0
-    while not should_stop():
-        pks = list(rows.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:CHUNK])
-        if not pks:
-            break
-        # The condition stands in the UPDATE too: a message that was queued again meanwhile keeps its text.
-        total += rows.filter(pk__in=pks).update(**values)
-        last = pks[-1]
-        progress(len(pks))
-    return total
+    # The condition stands in the UPDATE too: a message that was queued again meanwhile keeps its text.
+    return each_chunk(
+        rows,
+        lambda pks: rows.filter(pk__in=pks).update(**values),
+        should_stop=should_stop,
+        progress=progress,
+    )
 
 
 def _delete(rows: "QuerySet[Any]", should_stop: Callable[[], bool], progress: Callable[[int], None]) -> int:
-    total = 0
-    while not should_stop() and (pks := list(rows.order_by("pk").values_list("pk", flat=True)[:CHUNK])):
-        # The condition stands in the DELETE too: a message that was queued again meanwhile is kept.
-        deleted, _by_model = rows.filter(pk__in=pks).delete()
-        total += deleted
-        progress(deleted)
-    return total
+    # The condition stands in the DELETE too: a message that was queued again meanwhile is kept.
+    return each_chunk(
+        rows, lambda pks: rows.filter(pk__in=pks).delete()[0], should_stop=should_stop, progress=progress
+    )

@@ -5,10 +5,9 @@ from collections.abc import Callable
 from django.db import transaction
 from django.utils import timezone
 
+from sepahan_django.db.chunks import each_chunk
 from sepahan_django.db.transactions import retrying
 from sepahan_django.models import MessageState, OutboundMessage, OutboundMessageQuerySet
-
-CHUNK = 500
 
 
 def cancel(messages: OutboundMessageQuerySet) -> int:
@@ -55,24 +54,10 @@ def mark_sent(messages: OutboundMessageQuerySet) -> int:
 
 
 def _each_chunk(messages: OutboundMessageQuerySet, change: Callable[[OutboundMessageQuerySet], int]) -> int:
-    """In bounded statements, so that a million rows hold no lock for long."""
-    total, last = 0, 0
-    while pks := _next_pks(messages, last):
-        total += _changed(OutboundMessage.objects.filter(pk__in=pks), change)
-        last = pks[-1]
-    return total
-
-
-def _next_pks(messages: OutboundMessageQuerySet, last: int) -> list[int]:
-    rows = messages.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)
-    return retrying(lambda: list(rows.all()[:CHUNK]))
-
-
-def _changed(rows: OutboundMessageQuerySet, change: Callable[[OutboundMessageQuerySet], int]) -> int:
     # Workers write the same rows, so it is tried again after a deadlock, say. Where the first try was
     # committed all the same, the second finds nothing left to do, and the number told is too low.
-    def once() -> int:
+    def once(pks: list[int]) -> int:
         with transaction.atomic():
-            return change(rows)
+            return change(OutboundMessage.objects.filter(pk__in=pks))
 
-    return retrying(once)
+    return each_chunk(messages, lambda pks: retrying(lambda: once(pks)))

@@ -154,14 +154,14 @@ def left_out(claim: Claim) -> Tally:
     return tally
 
 
-def rejected(claim: Claim, error: Rejected, verdict: Verdict) -> tuple[Tally, list[int]]:
+def rejected(claim: Claim, error: Rejected) -> tuple[Tally, list[int]]:
     """The gateway refused the request, so nothing of it was sent.
 
     Returns the tally and the ids of the requests that a split made.
     """
     messages = claim.messages
     senders = {message.sender for message in messages}
-    match verdict:
+    match error.verdict:
         case Verdict.SOME_MESSAGE_AT_FAULT if len(messages) > 1:
             half = len(messages) // 2
             parts = [messages[:half], messages[half:]]

@@ -13,7 +13,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from sepahan_django import accounts
-from sepahan_django.gateway.codes import Verdict, verdict
+from sepahan_django.gateway.codes import Verdict
 from sepahan_django.gateway.errors import NotSubmitted, OutcomeUnknown, Rejected, SepahanError
 from sepahan_django.models import PauseKind
 from sepahan_django.outbox import settling
@@ -131,18 +131,15 @@ class Submission:
         accounts.resume(self.claim.request.api_key)
 
     def _rejected(self, error: Rejected) -> None:
-        says = verdict(error.code, http_status=error.http_status, readable=error.readable)
-        if error.code is None and error.http_status is None:
-            says = Verdict.SOME_MESSAGE_AT_FAULT  # our own client's refusal, see above
-        if says is Verdict.ALREADY_RECEIVED:
+        if error.verdict is Verdict.ALREADY_RECEIVED:
             return self._accepted(None, error=error)
-        tally, self.follow_ups = settling.rejected(self.claim, error, says)
+        tally, self.follow_ups = settling.rejected(self.claim, error)
         self.tally += tally
-        self._act_on(says, error)
+        self._act_on(error)
 
-    def _act_on(self, says: Verdict, error: SepahanError) -> None:
+    def _act_on(self, error: Rejected) -> None:
         """What a refusal means for the account."""
-        api_key = self.claim.request.api_key
+        api_key, says = self.claim.request.api_key, error.verdict
         if says is Verdict.ACCOUNT_AT_FAULT:
             accounts.pause(
                 api_key,
@@ -206,8 +203,7 @@ class Submission:
             self.tally += settling.still_in_doubt(self.claim)
         except Rejected as error:
             self.tally += settling.still_in_doubt(self.claim, error)
-            says = verdict(error.code, http_status=error.http_status, readable=error.readable)
-            self._act_on(says, error)
+            self._act_on(error)
             if not self.trouble:
                 self._back_off(error)
         except SepahanError as error:
@@ -240,8 +236,7 @@ class Submission:
 
         A refusal for the account's sake is believed for the account all the same.
         """
-        says = verdict(error.code, http_status=error.http_status, readable=error.readable)
-        if says is Verdict.ALREADY_RECEIVED:
+        if error.verdict is Verdict.ALREADY_RECEIVED:
             return self._accepted(None, error=error)
         if not renew(self.claim, now=timezone.now()):
             return None

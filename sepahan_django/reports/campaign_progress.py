@@ -20,7 +20,8 @@ OPEN = (MessageState.QUEUED, MessageState.SENDING)
 """States of what has still to go."""
 HANDED_OVER = (MessageState.SENT, MessageState.DELIVERED, MessageState.UNDELIVERED)
 """States of what the gateway has taken."""
-CHUNK = 500
+REQUEST_CHUNK = 500
+"""Requests in one query, each of them a parameter."""
 MOST_STEPS = 60
 """Of a chart of time."""
 
@@ -187,7 +188,7 @@ def cost(campaign: Campaign) -> Cost:
     handed = campaign.messages.filter(sent_at__isnull=False, request__isnull=False).order_by()
     # By an expression and not by the column, for whose order SQLite would walk an index of the whole table.
     groups = handed.values(number=F("request_id") + Value(0)).annotate(count=Count("*"))
-    rows = groups.values_list("number", "count").iterator(chunk_size=CHUNK)
+    rows = groups.values_list("number", "count").iterator(chunk_size=REQUEST_CHUNK)
     for chunk in _chunks(rows):
         _add_cost(total, dict(chunk))
     return total
@@ -195,7 +196,7 @@ def cost(campaign: Campaign) -> Cost:
 
 def _chunks(rows: Iterable[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
     iterator = iter(rows)
-    while chunk := list(islice(iterator, CHUNK)):
+    while chunk := list(islice(iterator, REQUEST_CHUNK)):
         yield chunk
 
 

@@ -95,7 +95,7 @@ def test_an_object_without_a_number_is_left_out_under_its_own_name(boss):
 
 
 def test_all_rows_of_a_filtered_list_are_taken_in_chunks(boss, monkeypatch, django_assert_max_num_queries):
-    monkeypatch.setattr(send_mixin, "CHUNK", 500)
+    monkeypatch.setattr(send_mixin, "OBJECT_CHUNK", 500)
     orders(2000)
     orders(3, mobile="09350000000", customer="other")
     with django_assert_max_num_queries(40):

@@ -276,7 +276,7 @@ def test_the_cost_is_for_those_who_may_see_the_credit(client, campaign):
 
 
 def test_many_requests_are_summed_in_chunks(campaign, monkeypatch):
-    monkeypatch.setattr(campaign_progress, "CHUNK", 2)
+    monkeypatch.setattr(campaign_progress, "REQUEST_CHUNK", 2)
     for _index in range(5):
         request(sent(1, campaign), price=10, parts=1)
     assert campaign_progress.cost(campaign).price == 50

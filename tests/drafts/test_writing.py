@@ -122,7 +122,7 @@ def test_a_cell_with_two_numbers_is_two_rows_and_one_after_another_choice(draft)
 
 
 def test_a_table_of_many_chunks_is_read_again_once(draft, monkeypatch):
-    monkeypatch.setattr(rows, "CHUNK", 2)
+    monkeypatch.setattr(rows, "ROW_CHUNK", 2)
     drafts.fill_from_file(draft, sheet(("a",), *((number(i),) for i in range(9))), "a.xlsx")
     drafts.map_number(draft, "a")
     assert stored(draft) == [(number(i), "") for i in range(9)]

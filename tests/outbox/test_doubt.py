@@ -487,7 +487,7 @@ def test_a_worker_that_comes_back_late_writes_nothing(gateway):
     make_due()
     outbox.drain()  # another worker asks, is told no, and sends it
     before = SendRequest.objects.values().get()
-    assert settling.rejected(stale, faults_rejection(), submitting.Verdict.MESSAGES_REFUSED)[0] == {}
+    assert settling.rejected(stale, faults_rejection())[0] == {}
     assert (states(), SendRequest.objects.values().get()) == ({"sent": 1}, before)
 
 
@@ -495,7 +495,7 @@ def test_a_worker_that_comes_back_late_writes_nothing(gateway):
     "settle",
     [
         lambda stale: settling.released(stale, NotSubmitted("no connection")),
-        lambda stale: settling.rejected(stale, faults_rejection(), submitting.Verdict.MESSAGES_REFUSED)[0],
+        lambda stale: settling.rejected(stale, faults_rejection())[0],
         lambda stale: settling.left_to_a_person(stale),
     ],
 )
