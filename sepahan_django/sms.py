@@ -8,7 +8,7 @@ from django.db import transaction
 from sepahan_django import outbox
 from sepahan_django.after_commit import dispatch, wake_workers
 from sepahan_django.models import ApiKey, Campaign, OutboundMessage, Priority
-from sepahan_django.outbox import Draft, IdempotencyConflict, InvalidMessage
+from sepahan_django.outbox import IdempotencyConflict, InvalidMessage, SendOptions
 from sepahan_django.values.phones import InvalidPhoneNumber
 
 __all__ = ["IdempotencyConflict", "InvalidMessage", "InvalidPhoneNumber", "send_mass_sms", "send_sms"]
@@ -38,10 +38,10 @@ def send_sms(
 
     The row is part of the caller's transaction and goes out only after its commit.
     """
-    draft = Draft.checked(
+    options = SendOptions.checked(
         sender=sender, account=account, send_at=send_at, expires_at=expires_at, priority=priority
     )
-    message, is_new = outbox.queue(draft, to=to, text=text, idempotency_key=idempotency_key)
+    message, is_new = outbox.queue(options, to=to, text=text, idempotency_key=idempotency_key)
     if is_new:
         dispatch(message)
     return message
@@ -63,7 +63,7 @@ def send_mass_sms(
     Campaign, or the title of a new one. They are sent by `sepahan_send_queued`.
     """
     with transaction.atomic():  # with the campaign, if it is new
-        draft = Draft.checked(
+        options = SendOptions.checked(
             sender=sender,
             account=account,
             send_at=send_at,
@@ -71,6 +71,6 @@ def send_mass_sms(
             priority=priority,
             campaign=campaign,
         )
-        count = outbox.queue_many(draft, pairs)
-    wake_workers(draft.api_key)
+        count = outbox.queue_many(options, pairs)
+    wake_workers(options.api_key)
     return count

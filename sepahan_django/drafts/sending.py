@@ -14,7 +14,7 @@ from sepahan_django.drafts.checking import Fingerprint, Issue, blockers, going, 
 from sepahan_django.drafts.errors import Blocked, Changed
 from sepahan_django.drafts.texts import filling_of
 from sepahan_django.models import Campaign, DraftRow, OutboundMessage, Priority, SendDraft
-from sepahan_django.outbox import BATCH, Draft
+from sepahan_django.outbox import BATCH, SendOptions
 from sepahan_django.values.digits import localize_number
 from sepahan_django.values.jalali import format_datetime
 from sepahan_django.values.phones import normalize_mobile
@@ -64,7 +64,7 @@ def default_title(count: int) -> str:
 def _queue(
     draft: SendDraft, line: str, *, few: bool, campaign: Campaign, user: Any, seen: Fingerprint
 ) -> int:
-    shared = Draft.checked(
+    options = SendOptions.checked(
         sender=line,
         account=draft.api_key,
         send_at=draft.send_at,
@@ -80,12 +80,12 @@ def _queue(
             yield recipient, text
 
     if not few:
-        stored = outbox.queue_many(shared, pairs())
-        wake_workers(shared.api_key, at=draft.send_at)
+        stored = outbox.queue_many(options, pairs())
+        wake_workers(options.api_key, at=draft.send_at)
         return stored
     stored = 0
     for recipient, text in pairs():
-        message, _is_new = outbox.queue(shared, to=recipient, text=text)
+        message, _is_new = outbox.queue(options, to=recipient, text=text)
         dispatch(message)
         stored += 1
     return stored
@@ -107,7 +107,7 @@ def send_test(
     if found or text is None:
         raise Blocked(found)
     with transaction.atomic():
-        shared = Draft.checked(
+        options = SendOptions.checked(
             sender=line,
             account=draft.api_key,
             send_at=None,
@@ -115,7 +115,7 @@ def send_test(
             priority=Priority.URGENT,
             created_by=user or draft.created_by,
         )
-        message, is_new = outbox.queue(shared, to=to, text=text, idempotency_key=idempotency_key)
+        message, is_new = outbox.queue(options, to=to, text=text, idempotency_key=idempotency_key)
         if is_new:
             dispatch(message)
     return message

@@ -18,7 +18,7 @@ from sepahan_django.admin.kit import history
 from sepahan_django.after_commit import dispatch
 from sepahan_django.conf import setting
 from sepahan_django.models import ApiKey, MessageState, OutboundMessage, Priority, SenderLine
-from sepahan_django.outbox import Draft, IdempotencyConflict
+from sepahan_django.outbox import IdempotencyConflict, SendOptions
 from sepahan_django.values.phones import spellings
 
 MOST_LINES = 500
@@ -135,7 +135,7 @@ def reply(request: HttpRequest, form: ReplyForm, correspondent: Correspondent) -
     origin: Origin = form.cleaned_data["origin"]
     try:
         with transaction.atomic():
-            draft = Draft.checked(
+            options = SendOptions.checked(
                 sender=origin.line,
                 account=origin.account,
                 send_at=None,
@@ -144,7 +144,7 @@ def reply(request: HttpRequest, form: ReplyForm, correspondent: Correspondent) -
                 created_by=request.user,
             )
             message, is_new = outbox.queue(
-                draft,
+                options,
                 to=correspondent.number,
                 text=form.cleaned_data["text"],
                 idempotency_key=f"admin:{form.cleaned_data['nonce']}",

@@ -24,7 +24,7 @@ from sepahan_django.after_commit import dispatch
 from sepahan_django.conf import setting
 from sepahan_django.gateway.errors import SepahanError
 from sepahan_django.models import ApiKey, MessageState, Overview, SenderLine
-from sepahan_django.outbox import Draft
+from sepahan_django.outbox import SendOptions
 from sepahan_django.reports import readiness
 from sepahan_django.values.phones import normalize_mobile
 from sepahan_django.values.visible import visible
@@ -154,11 +154,11 @@ def _send_test(request: HttpRequest, account: ApiKey | None, form: Any) -> None:
     """One SMS, once for each time the page was opened."""
     try:
         with transaction.atomic():
-            draft = Draft.checked(
+            options = SendOptions.checked(
                 sender=None, account=account, send_at=None, expires_at=None, created_by=request.user
             )
             message, is_new = outbox.queue(
-                draft,
+                options,
                 to=form.cleaned_data["number"],
                 text=_("This is a test. Sending SMS works."),
                 idempotency_key=f"first-run:{form.cleaned_data['nonce']}",
