@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from sepahan_django import outbox
-from sepahan_django.after_commit import dispatch, wake_workers
+from sepahan_django.after_commit import send_one, wake_workers
 from sepahan_django.models import ApiKey, Campaign, OutboundMessage, Priority
 from sepahan_django.outbox import IdempotencyConflict, InvalidMessage, SendOptions
 from sepahan_django.values.phones import InvalidPhoneNumber
@@ -38,12 +38,16 @@ def send_sms(
 
     The row is part of the caller's transaction and goes out only after its commit.
     """
-    options = SendOptions.checked(
-        sender=sender, account=account, send_at=send_at, expires_at=expires_at, priority=priority
+    message, _is_new = send_one(
+        to,
+        text,
+        sender=sender,
+        account=account,
+        send_at=send_at,
+        expires_at=expires_at,
+        idempotency_key=idempotency_key,
+        priority=priority,
     )
-    message, is_new = outbox.queue(options, to=to, text=text, idempotency_key=idempotency_key)
-    if is_new:
-        dispatch(message)
     return message
 
 
