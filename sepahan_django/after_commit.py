@@ -1,15 +1,17 @@
-"""What happens to queued messages once their transaction is committed, by `SEPAHAN["DISPATCH"]`."""
+"""Sending one message, and what happens to queued ones after commit, by `SEPAHAN["DISPATCH"]`."""
 
 import logging
 import threading
 from datetime import datetime
+from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, transaction
 from django.utils import timezone
 
+from sepahan_django import outbox
 from sepahan_django.conf import DISPATCHES, choice
-from sepahan_django.models import ApiKey, OutboundMessage
-from sepahan_django.outbox import submit_now
+from sepahan_django.models import ApiKey, OutboundMessage, Priority
+from sepahan_django.outbox import SendOptions, submit_now
 
 logger = logging.getLogger("sepahan_django")
 
@@ -30,6 +32,38 @@ class _Pending(threading.local):
 
 
 _pending = _Pending()
+
+
+def send_one(
+    to: object,
+    text: str,
+    *,
+    sender: str | None = None,
+    account: ApiKey | str | None = None,
+    send_at: datetime | None = None,
+    expires_at: datetime | None = None,
+    idempotency_key: str | None = None,
+    priority: int = Priority.NORMAL,
+    created_by: Any = None,
+) -> tuple[OutboundMessage, bool]:
+    """Queue one message and send it after commit; returns it and whether it is new.
+
+    An `idempotency_key` used before gives the earlier message, and nothing is sent. ValueError, before
+    anything is stored, for what can't be sent. What the caller notes of a new message belongs in the same
+    transaction.
+    """
+    options = SendOptions.checked(
+        sender=sender,
+        account=account,
+        send_at=send_at,
+        expires_at=expires_at,
+        priority=priority,
+        created_by=created_by,
+    )
+    message, is_new = outbox.queue(options, to=to, text=text, idempotency_key=idempotency_key)
+    if is_new:
+        dispatch(message)
+    return message, is_new
 
 
 def dispatch(message: OutboundMessage) -> None:

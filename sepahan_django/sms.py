@@ -6,9 +6,9 @@ from datetime import datetime
 from django.db import transaction
 
 from sepahan_django import outbox
-from sepahan_django.after_commit import dispatch, wake_workers
+from sepahan_django.after_commit import send_one, wake_workers
 from sepahan_django.models import ApiKey, Campaign, OutboundMessage, Priority
-from sepahan_django.outbox import Draft, IdempotencyConflict, InvalidMessage
+from sepahan_django.outbox import IdempotencyConflict, InvalidMessage, SendOptions
 from sepahan_django.values.phones import InvalidPhoneNumber
 
 __all__ = ["IdempotencyConflict", "InvalidMessage", "InvalidPhoneNumber", "send_mass_sms", "send_sms"]
@@ -38,12 +38,16 @@ def send_sms(
 
     The row is part of the caller's transaction and goes out only after its commit.
     """
-    draft = Draft.checked(
-        sender=sender, account=account, send_at=send_at, expires_at=expires_at, priority=priority
+    message, _is_new = send_one(
+        to,
+        text,
+        sender=sender,
+        account=account,
+        send_at=send_at,
+        expires_at=expires_at,
+        idempotency_key=idempotency_key,
+        priority=priority,
     )
-    message, is_new = outbox.queue(draft, to=to, text=text, idempotency_key=idempotency_key)
-    if is_new:
-        dispatch(message)
     return message
 
 
@@ -63,7 +67,7 @@ def send_mass_sms(
     Campaign, or the title of a new one. They are sent by `sepahan_send_queued`.
     """
     with transaction.atomic():  # with the campaign, if it is new
-        draft = Draft.checked(
+        options = SendOptions.checked(
             sender=sender,
             account=account,
             send_at=send_at,
@@ -71,6 +75,6 @@ def send_mass_sms(
             priority=priority,
             campaign=campaign,
         )
-        count = outbox.queue_many(draft, pairs)
-    wake_workers(draft.api_key)
+        count = outbox.queue_many(options, pairs)
+    wake_workers(options.api_key)
     return count

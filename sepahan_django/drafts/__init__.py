@@ -8,7 +8,7 @@
 from sepahan_django.drafts.checking import Check, Issue, Sample, check
 from sepahan_django.drafts.errors import AlreadySent, Blocked, Changed, DraftError, InvalidFile
 from sepahan_django.drafts.rows import walk
-from sepahan_django.drafts.sending import send, send_test
+from sepahan_django.drafts.sending import send, send_one_test, send_test
 from sepahan_django.drafts.storing import (
     NoNumber,
     change,
@@ -40,6 +40,7 @@ __all__ = [
     "fill_from_text",
     "map_number",
     "send",
+    "send_one_test",
     "send_test",
     "start",
     "walk",

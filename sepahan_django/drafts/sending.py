@@ -8,13 +8,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sepahan_django import outbox
-from sepahan_django.after_commit import dispatch, wake_workers
+from sepahan_django.after_commit import dispatch, send_one, wake_workers
 from sepahan_django.drafts import rows
 from sepahan_django.drafts.checking import Fingerprint, Issue, blockers, going, line_of, too_many
 from sepahan_django.drafts.errors import Blocked, Changed
 from sepahan_django.drafts.texts import filling_of
 from sepahan_django.models import Campaign, DraftRow, OutboundMessage, Priority, SendDraft
-from sepahan_django.outbox import BATCH, Draft
+from sepahan_django.outbox import BATCH, SendOptions
 from sepahan_django.values.digits import localize_number
 from sepahan_django.values.jalali import format_datetime
 from sepahan_django.values.phones import normalize_mobile
@@ -64,7 +64,7 @@ def default_title(count: int) -> str:
 def _queue(
     draft: SendDraft, line: str, *, few: bool, campaign: Campaign, user: Any, seen: Fingerprint
 ) -> int:
-    shared = Draft.checked(
+    options = SendOptions.checked(
         sender=line,
         account=draft.api_key,
         send_at=draft.send_at,
@@ -80,12 +80,12 @@ def _queue(
             yield recipient, text
 
     if not few:
-        stored = outbox.queue_many(shared, pairs())
-        wake_workers(shared.api_key, at=draft.send_at)
+        stored = outbox.queue_many(options, pairs())
+        wake_workers(options.api_key, at=draft.send_at)
         return stored
     stored = 0
     for recipient, text in pairs():
-        message, _is_new = outbox.queue(shared, to=recipient, text=text)
+        message, _is_new = outbox.queue(options, to=recipient, text=text)
         dispatch(message)
         stored += 1
     return stored
@@ -98,6 +98,14 @@ def send_test(
 
     Blocked when something other than the planned time is in the way, ValueError for a number that is none.
     """
+    message, _is_new = send_one_test(draft, number, user=user, idempotency_key=idempotency_key)
+    return message
+
+
+def send_one_test(
+    draft: SendDraft, number: object, *, user: Any = None, idempotency_key: str | None = None
+) -> tuple[OutboundMessage, bool]:
+    """As `send_test`; also returns whether the message is new, or the earlier one with this key."""
     to = normalize_mobile(number)
     line = line_of(draft)
     found = [issue for issue in blockers(draft, line, now=timezone.now()) if issue.code != "past"]
@@ -106,16 +114,12 @@ def send_test(
         found = [Issue("nobody", _("There is nobody left to send to."))]
     if found or text is None:
         raise Blocked(found)
-    with transaction.atomic():
-        shared = Draft.checked(
-            sender=line,
-            account=draft.api_key,
-            send_at=None,
-            expires_at=None,
-            priority=Priority.URGENT,
-            created_by=user or draft.created_by,
-        )
-        message, is_new = outbox.queue(shared, to=to, text=text, idempotency_key=idempotency_key)
-        if is_new:
-            dispatch(message)
-    return message
+    return send_one(
+        to,
+        text,
+        sender=line,
+        account=draft.api_key,
+        idempotency_key=idempotency_key,
+        priority=Priority.URGENT,
+        created_by=user or draft.created_by,
+    )

@@ -9,13 +9,22 @@ from sepahan_django.outbox.claiming import BATCH
 from sepahan_django.outbox.decisions import cancel, mark_sent, send_again, send_now
 from sepahan_django.outbox.draining import drain, run_once, submit_now
 from sepahan_django.outbox.pausing import cancel_rest, pause, resume
-from sepahan_django.outbox.queueing import Draft, IdempotencyConflict, InvalidMessage, queue, queue_many
+from sepahan_django.outbox.queueing import (
+    IdempotencyConflict,
+    InvalidMessage,
+    SendOptions,
+    queue,
+    queue_many,
+)
+
+Draft = SendOptions  # the earlier name, kept for projects that import it
 
 __all__ = [
     "BATCH",
     "Draft",
     "IdempotencyConflict",
     "InvalidMessage",
+    "SendOptions",
     "cancel",
     "cancel_rest",
     "drain",

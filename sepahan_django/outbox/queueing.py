@@ -27,7 +27,7 @@ class IdempotencyConflict(InvalidMessage):
 
 
 @dataclass(frozen=True)
-class Draft:
+class SendOptions:
     """What all messages of one sending share, checked."""
 
     api_key: ApiKey
@@ -50,8 +50,8 @@ class Draft:
         priority: int = Priority.NORMAL,
         campaign: Campaign | str | None = None,
         created_by: Any = None,
-    ) -> "Draft":
-        """The draft that these make; ValueError says what is wrong with them."""
+    ) -> "SendOptions":
+        """The options that these make; ValueError says what is wrong with them."""
         api_key = accounts.resolve(account)
         if priority not in Priority.values:
             raise InvalidMessage(_("The priority must be 0 (urgent), 1 (normal) or 2 (bulk)."))
@@ -76,7 +76,7 @@ class Draft:
         )
 
     def message(self, to: object, text: str, *, idempotency_key: str | None = None) -> OutboundMessage:
-        """One message of this draft, not yet saved. ValueError when number or text can't be used."""
+        """One message with these options, not yet saved. ValueError when number or text can't be used."""
         return OutboundMessage(
             recipient=normalize_mobile(to),
             text=_checked_text(text),
@@ -116,14 +116,14 @@ def _checked_text(text: str) -> str:
 
 
 def queue(
-    draft: Draft, *, to: object, text: str, idempotency_key: str | None = None
+    options: SendOptions, *, to: object, text: str, idempotency_key: str | None = None
 ) -> tuple[OutboundMessage, bool]:
     """Store one message; returns it and whether it is new.
 
     With an `idempotency_key` used before it is the earlier message; IdempotencyConflict if that one had
     another recipient or text.
     """
-    message = draft.message(to, text, idempotency_key=idempotency_key)
+    message = options.message(to, text, idempotency_key=idempotency_key)
     if idempotency_key is None:
         message.save(force_insert=True)
         return message, True
@@ -156,20 +156,20 @@ def _earlier(message: OutboundMessage, rows: OutboundMessageQuerySet | None = No
     return earlier
 
 
-def queue_many(draft: Draft, pairs: Iterable[tuple[object, str]]) -> int:
+def queue_many(options: SendOptions, pairs: Iterable[tuple[object, str]]) -> int:
     """Store a message for each (to, text); returns how many. All of them or, with a ValueError, none.
 
     The pairs are read as they are stored: a million cost no more memory than a thousand.
     """
     count = 0
     with transaction.atomic():
-        for chunk in _chunks(_messages(draft, pairs)):
+        for chunk in _chunks(_messages(options, pairs)):
             OutboundMessage.objects.bulk_create(chunk)
             count += len(chunk)
     return count
 
 
-def _messages(draft: Draft, pairs: Iterable[tuple[object, str]]) -> Iterator[OutboundMessage]:
+def _messages(options: SendOptions, pairs: Iterable[tuple[object, str]]) -> Iterator[OutboundMessage]:
     for number, pair in enumerate(pairs, start=1):
         try:
             to, text = pair
@@ -177,7 +177,7 @@ def _messages(draft: Draft, pairs: Iterable[tuple[object, str]]) -> Iterator[Out
             raise InvalidMessage(
                 _("Item %(number)s is not a pair of recipient and text.") % {"number": number}
             ) from None
-        yield draft.message(to, text)
+        yield options.message(to, text)
 
 
 def _chunks(messages: Iterator[OutboundMessage]) -> Iterator[list[OutboundMessage]]:

@@ -4,6 +4,7 @@ import io
 
 import openpyxl
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
@@ -211,6 +212,18 @@ def test_a_test_goes_to_ones_own_number_once_for_each_opened_page(boss, settings
     message = OutboundMessage.objects.get()
     assert (message.recipient, message.text, message.campaign) == ("09120000001", "سلام علی", None)
     assert "look at your phone" in page_of(answer)
+
+
+def test_a_test_submitted_twice_is_one_entry_in_the_history(boss):
+    page = look(boss)
+    data = {"action": "test", "number": number(1), "nonce": page.context["test"]["nonce"].value()}
+    for _click in range(2):
+        check(boss, page.context["draft"], **data)
+    entry = LogEntry.objects.get()
+    assert (entry.object_id, entry.change_message) == (
+        str(OutboundMessage.objects.get().pk),
+        "Test sent from the admin.",
+    )
 
 
 def test_a_number_that_is_none_is_refused_for_the_test(boss):

@@ -387,6 +387,11 @@ def test_a_test_goes_out_now_whatever_the_planned_time(draft, clerk, inline):
     assert drafts.send_test(draft, "09120000001").state == "sent"
 
 
+def test_a_test_with_a_key_used_before_is_sent_once(draft, inline):
+    sent = [drafts.send_one_test(draft, "09120000001", idempotency_key="a") for _time in range(2)]
+    assert ([is_new for _message, is_new in sent], len(inline.state.ledger)) == ([True, False], 1)
+
+
 def test_a_test_is_stopped_by_what_stops_the_sending(draft):
     drafts.change(draft, text="")
     with pytest.raises(drafts.Blocked):

@@ -2,11 +2,13 @@ import threading
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.utils import timezone
 
 from sepahan_django import accounts, outbox, signals
 from sepahan_django.accounts import UnknownAccount
+from sepahan_django.after_commit import send_one
 from sepahan_django.models import ApiKey, Campaign, OutboundMessage, Priority, SendRequest
 from sepahan_django.outbox import claiming, submitting
 from sepahan_django.outbox.submitting import Submission
@@ -116,6 +118,13 @@ def test_a_key_used_before_gives_the_earlier_message_and_sends_nothing(inline):
     first = send_sms("09121234567", "سلام", idempotency_key="a")
     second = send_sms("989121234567", "سلام", idempotency_key="a")
     assert (second.pk, len(inline.state.ledger)) == (first.pk, 1)
+
+
+def test_a_caller_that_notes_what_it_sends_learns_whether_it_is_new(inline):
+    user = User.objects.create_user("clerk")
+    sent = [send_one("09121234567", "سلام", idempotency_key="a", created_by=user) for _time in range(2)]
+    assert [(message.created_by, is_new) for message, is_new in sent] == [(user, True), (user, False)]
+    assert len(inline.state.ledger) == 1
 
 
 @pytest.mark.parametrize(("to", "text"), [("09351234567", "سلام"), ("09121234567", "دیگر")])

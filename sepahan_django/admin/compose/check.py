@@ -225,8 +225,11 @@ def _test(request: HttpRequest, draft: SendDraft, site: admin.AdminSite) -> Http
         return _page(request, draft, form, site=site)
     key = f"draft-test:{draft.pk}:{form.cleaned_data['nonce']}"
     with transaction.atomic():
-        message = drafts.send_test(draft, form.cleaned_data["number"], user=request.user, idempotency_key=key)
-        history.note(request, [message], _("Test sent from the admin."), flag=ADDITION)
+        message, is_new = drafts.send_one_test(
+            draft, form.cleaned_data["number"], user=request.user, idempotency_key=key
+        )
+        if is_new:
+            history.note(request, [message], _("Test sent from the admin."), flag=ADDITION)
     if message.state in (MessageState.SENT, MessageState.DELIVERED):
         messages.success(request, _("Handed to the gateway: look at your phone."))
     elif message.state == MessageState.FAILED:

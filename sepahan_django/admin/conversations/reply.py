@@ -12,13 +12,13 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from sepahan_django import accounts, outbox
+from sepahan_django import accounts
 from sepahan_django.admin.conversations.messages import Correspondent, Message
 from sepahan_django.admin.kit import history
-from sepahan_django.after_commit import dispatch
+from sepahan_django.after_commit import send_one
 from sepahan_django.conf import setting
-from sepahan_django.models import ApiKey, MessageState, OutboundMessage, Priority, SenderLine
-from sepahan_django.outbox import Draft, IdempotencyConflict
+from sepahan_django.models import ApiKey, MessageState, OutboundMessage, SenderLine
+from sepahan_django.outbox import IdempotencyConflict
 from sepahan_django.values.phones import spellings
 
 MOST_LINES = 500
@@ -135,22 +135,15 @@ def reply(request: HttpRequest, form: ReplyForm, correspondent: Correspondent) -
     origin: Origin = form.cleaned_data["origin"]
     try:
         with transaction.atomic():
-            draft = Draft.checked(
+            message, is_new = send_one(
+                correspondent.number,
+                form.cleaned_data["text"],
                 sender=origin.line,
                 account=origin.account,
-                send_at=None,
-                expires_at=None,
-                priority=Priority.NORMAL,
+                idempotency_key=f"admin:{form.cleaned_data['nonce']}",
                 created_by=request.user,
             )
-            message, is_new = outbox.queue(
-                draft,
-                to=correspondent.number,
-                text=form.cleaned_data["text"],
-                idempotency_key=f"admin:{form.cleaned_data['nonce']}",
-            )
             if is_new:
-                dispatch(message)
                 said = _("Reply sent from “%(account)s”, line %(line)s.")
                 said %= {"account": origin.account.title, "line": origin.line}
                 history.note(request, [message], said, flag=ADDITION)

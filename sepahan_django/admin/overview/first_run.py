@@ -15,16 +15,15 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from sepahan_django import accounts, outbox
+from sepahan_django import accounts
 from sepahan_django.admin.accounts.forms import AccountForm, LineForm
 from sepahan_django.admin.kit import display, history
 from sepahan_django.admin.kit.permissions import hidden_accounts, may, may_set_up
 from sepahan_django.admin.kit.secret_fields import hide_in_post
-from sepahan_django.after_commit import dispatch
+from sepahan_django.after_commit import send_one
 from sepahan_django.conf import setting
 from sepahan_django.gateway.errors import SepahanError
 from sepahan_django.models import ApiKey, MessageState, Overview, SenderLine
-from sepahan_django.outbox import Draft
 from sepahan_django.reports import readiness
 from sepahan_django.values.phones import normalize_mobile
 from sepahan_django.values.visible import visible
@@ -154,17 +153,14 @@ def _send_test(request: HttpRequest, account: ApiKey | None, form: Any) -> None:
     """One SMS, once for each time the page was opened."""
     try:
         with transaction.atomic():
-            draft = Draft.checked(
-                sender=None, account=account, send_at=None, expires_at=None, created_by=request.user
-            )
-            message, is_new = outbox.queue(
-                draft,
-                to=form.cleaned_data["number"],
-                text=_("This is a test. Sending SMS works."),
+            message, is_new = send_one(
+                form.cleaned_data["number"],
+                _("This is a test. Sending SMS works."),
+                account=account,
                 idempotency_key=f"first-run:{form.cleaned_data['nonce']}",
+                created_by=request.user,
             )
             if is_new:
-                dispatch(message)
                 _log(request, message, _("Test sent from the admin."))
     except ValueError as error:
         form.add_error(None, str(error))
