@@ -1,4 +1,4 @@
-"""Reading what the gateway answers, in all the shapes that it is known to use (docs/gateway.rst, Envelope)."""
+"""Reading what the gateway answers, in all shapes that it is known to use (docs/gateway.rst, Envelope)."""
 
 import json
 import logging
