@@ -499,7 +499,7 @@ def test_those_without_a_number_any_more_are_not_counted(boss, campaign):
 
 
 def test_sending_again_to_many_takes_the_permission_to_send_to_many(client, campaign, settings):
-    settings.SEPAHAN = {**settings.SEPAHAN, "MANY": 2}
+    settings.SEPAHAN = {**settings.SEPAHAN, "BULK_THRESHOLD": 2}
     messages(3, campaign, "failed")
     post(clerk(client, "view_campaign", "send_message"), campaign, "retry", count=3)
     refused = states()
