@@ -81,7 +81,7 @@ def _queue(
 
     if not few:
         stored = outbox.queue_many(shared, pairs())
-        wake_workers(shared.api_key, at=draft.send_at)
+        wake_workers(shared.api_key)
         return stored
     stored = 0
     for recipient, text in pairs():
