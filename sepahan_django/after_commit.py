@@ -84,7 +84,7 @@ def dispatch(message: OutboundMessage) -> None:
     transaction.on_commit(_dispatch_pending, robust=True)
 
 
-def wake_workers(api_key: ApiKey, *, at: datetime | None = None) -> None:
+def wake_workers(api_key: ApiKey) -> None:
     """After commit, tell the task queue that there is work; workers of other kinds come by themselves."""
     if choice("DISPATCH", DISPATCHES) == "task":
         transaction.on_commit(lambda: _enqueue(api_key), robust=True)

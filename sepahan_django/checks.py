@@ -25,7 +25,7 @@ def check_settings(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
         conf.configured()
     except ImproperlyConfigured as error:
         return [Error(str(error), hint='SEPAHAN = {"API_KEY": "…"}', id="sepahan.E001")]
-    return [*_unknown_keys(), *_wrong_values(), *_missing(), *_wrong_database()]
+    return [*_unknown_keys(), *_contradictions(), *_wrong_values(), *_missing(), *_wrong_database()]
 
 
 def _wrong_database() -> Iterator[CheckMessage]:
@@ -53,12 +53,24 @@ def _wrong_database() -> Iterator[CheckMessage]:
 
 
 def _unknown_keys() -> Iterator[CheckMessage]:
-    for key in sorted(set(map(str, conf.configured())) - set(conf.DEFAULTS)):
+    known = {*conf.DEFAULTS, *conf.FORMER_KEYS.values()}
+    for key in sorted(set(map(str, conf.configured())) - known):
         yield Error(
             f'SEPAHAN["{key}"] is not a setting of this app.',
             hint=f"Known are: {', '.join(conf.DEFAULTS)}.",
             id="sepahan.E002",
         )
+
+
+def _contradictions() -> Iterator[CheckMessage]:
+    given = conf.configured()
+    for name, former in conf.FORMER_KEYS.items():
+        if name in given and former in given and given[name] != given[former]:
+            yield Warning(
+                f'SEPAHAN["{name}"] and its former name, SEPAHAN["{former}"], have different values.',
+                hint=f'Remove "{former}": it has no effect.',
+                id="sepahan.W010",
+            )
 
 
 @dataclass(frozen=True)
@@ -91,7 +103,7 @@ def _failure_of(read: Callable[[], object]) -> Callable[[], str]:
 
 def _unless(fits: Callable[[Any], bool], name: str, demand: str) -> Callable[[], str]:
     """The demand, where the setting's value doesn't meet it."""
-    return lambda: "" if fits(conf.setting(name)) else f'SEPAHAN["{name}"] must be {demand}.'
+    return lambda: "" if fits(conf.setting(name)) else f'SEPAHAN["{conf.key_of(name)}"] must be {demand}.'
 
 
 def _refused_address() -> str:
@@ -194,7 +206,7 @@ RULES = (
     ),
     Rule(
         id="sepahan.E015",
-        problem=_unless(_is_whole, "MANY", "a whole number of recipients"),
+        problem=_unless(_is_whole, "BULK_THRESHOLD", "a whole number of recipients"),
         hint="The default is 100.",
     ),
     Rule(
@@ -204,7 +216,7 @@ RULES = (
     ),
     Rule(
         id="sepahan.E014",
-        problem=_failure_of(partial(conf.choice, "MONEY", conf.MONEYS)),
+        problem=_failure_of(partial(conf.choice, "CURRENCY_UNIT", conf.CURRENCY_UNITS)),
         hint='The default is "rial"; "toman" shows a tenth.',
     ),
     Rule(

@@ -18,14 +18,17 @@ DEFAULTS: Mapping[str, Any] = {
     "INBOX_MODE": "peek",  # peek or direct
     "CLIENT": "sepahan_django.gateway.SepahanClient",
     "LOW_CREDIT": None,  # Rials
-    "MANY": 100,  # recipients; sending to more takes a permission of its own
-    "MONEY": "rial",  # rial or toman: what pages show amounts in; they are stored in Rials
+    "BULK_THRESHOLD": 100,  # recipients; sending to more takes a further permission
+    "CURRENCY_UNIT": "rial",  # rial or toman: what pages show amounts in; they are stored in Rials
     "ENCRYPTION_KEYS": None,  # list of str, newest first; None: from SECRET_KEY and its fallbacks
 }
 
+FORMER_KEYS: Mapping[str, str] = {"BULK_THRESHOLD": "MANY", "CURRENCY_UNIT": "MONEY"}
+"""What some settings were called before. Projects may keep these names."""
+
 DISPATCHES = ("inline", "task", "none")
 INBOX_MODES = ("peek", "direct")
-MONEYS = ("rial", "toman")
+CURRENCY_UNITS = ("rial", "toman")
 
 
 def configured() -> Mapping[str, Any]:
@@ -42,7 +45,13 @@ def setting(name: str) -> Any:
     Raises KeyError for a name that this app does not know.
     """
     default = DEFAULTS[name]
-    return configured().get(name, default)
+    return configured().get(key_of(name), default)
+
+
+def key_of(name: str) -> str:
+    """The key that the project gives this setting under: the former one where only that is there."""
+    given, former = configured(), FORMER_KEYS.get(name, "")
+    return former if former in given and name not in given else name
 
 
 @dataclass(frozen=True)
@@ -77,7 +86,9 @@ def choice(name: str, allowed: tuple[str, ...]) -> str:
     """A setting that must be one of a few words; ImproperlyConfigured says which."""
     value = setting(name)
     if value not in allowed:
-        raise ImproperlyConfigured(f'SEPAHAN["{name}"] must be one of {", ".join(allowed)}; it is {value!r}.')
+        raise ImproperlyConfigured(
+            f'SEPAHAN["{key_of(name)}"] must be one of {", ".join(allowed)}; it is {value!r}.'
+        )
     return str(value)
 
 

@@ -32,8 +32,8 @@ def test_the_defaults_are_fine(settings):
         ({"LOW_CREDIT": "much"}, "sepahan.E008"), ({"CLIENT": "nowhere.Client"}, "sepahan.E009"),
         ({"ENCRYPTION_KEYS": "short"}, "sepahan.E010"), ({"ENCRYPTION_KEYS": []}, "sepahan.E010"),
         ({"API_KEY": ""}, "sepahan.I001"), ({"SENDER": ""}, "sepahan.I001"),
-        ({"API_KEY": 5}, "sepahan.E012"), ({"MONEY": "dollar"}, "sepahan.E014"),
-        ({"MANY": "all"}, "sepahan.E015"), ({"CA_BUNDLE": __file__}, "sepahan.E016"),
+        ({"API_KEY": 5}, "sepahan.E012"), ({"CURRENCY_UNIT": "dollar"}, "sepahan.E014"),
+        ({"BULK_THRESHOLD": "all"}, "sepahan.E015"), ({"CA_BUNDLE": __file__}, "sepahan.E016"),
     ],
 )  # fmt: skip
 def test_each_mistake_is_named(settings, changes, expected):
@@ -47,6 +47,28 @@ def test_a_ca_bundle_with_certificates_is_fine(settings):
 def test_no_two_checks_have_one_id():
     found = re.findall(r'id="(sepahan\.\w+)"', Path(checks.__file__).read_text())
     assert sorted(found) == sorted(set(found))
+
+
+@pytest.mark.parametrize(
+    "given", [{"MANY": 5, "MONEY": "toman"}, {"MANY": 5, "BULK_THRESHOLD": 5}, {"CURRENCY_UNIT": "toman"}]
+)
+def test_former_names_of_settings_are_known(settings, given):
+    assert ids(settings, **given) == []
+
+
+@pytest.mark.parametrize(
+    "given", [{"MANY": 5, "BULK_THRESHOLD": 6}, {"MONEY": "toman", "CURRENCY_UNIT": "rial"}]
+)
+def test_a_setting_that_its_former_name_contradicts_is_warned_of(settings, given):
+    assert ids(settings, **given) == ["sepahan.W010"]
+
+
+@pytest.mark.parametrize("given", [{"MANY": "all"}, {"MONEY": "dollar"}])
+def test_a_mistake_is_named_by_the_key_that_the_project_wrote(settings, given):
+    settings.SEPAHAN = given
+    (key,) = given
+    found = [one.msg for one in checks.check_settings(None) if one.id in ("sepahan.E014", "sepahan.E015")]
+    assert [f'SEPAHAN["{key}"]' in message for message in found] == [True]
 
 
 def test_settings_that_are_no_dictionary_are_named(settings):

@@ -68,6 +68,7 @@ ADMIN_SUBJECTS = {
     "saved_lists",
 }
 SUBJECTS_MAY_IMPORT = {
+    "campaigns": {"outbound.filters"},  # a campaign's page leads to its messages, by the filter's own link
     "inbound": {"conversations"},  # a list leads to conversations, whose address lies below it
     "outbound": {"compose"},  # the pages to write and check lie below the list
     "overview": {"accounts"},  # the first run shows the accounts' forms

@@ -1,4 +1,6 @@
+import io
 import logging
+import sys
 from datetime import timedelta
 
 import pytest
@@ -88,6 +90,39 @@ def test_a_long_run_is_seen_alive_before_it_ends(gateway, clock):
     beating.beat()
     row = JobRun.objects.get()
     assert (row.seen_at - row.started_at >= 5 * MINUTE, row.ended_at) == (True, None)
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def run_on_a_terminal(clock, monkeypatch, **options):
+    """Whether a run that goes on for five minutes says that it is alive, and what it shows meanwhile."""
+    monkeypatch.setattr("sys.stderr", shown := Terminal())
+    command = SepahanCommand(stdout=Terminal())
+    command.heartbeat = heartbeat.Heartbeat(Job.SEND)
+    command.heartbeat.begin()
+    with command.progress("messages", options) as progress:
+        clock.shift(5 * MINUTE)
+        progress(3)
+    row = JobRun.objects.get()
+    return row.seen_at - row.started_at >= 5 * MINUTE, shown.getvalue()
+
+
+def test_a_long_run_on_a_terminal_has_a_bar(clock, monkeypatch):
+    pytest.importorskip("tqdm", reason="comes with the extra `progress`")
+    is_seen_alive, shown = run_on_a_terminal(clock, monkeypatch)
+    assert (is_seen_alive, "messages" in shown) == (True, True)
+
+
+def test_without_the_extra_for_bars_a_long_run_is_seen_alive_all_the_same(clock, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tqdm", None)
+    assert run_on_a_terminal(clock, monkeypatch) == (True, "")
+
+
+def test_a_loop_on_a_terminal_has_no_bar(clock, monkeypatch):
+    assert run_on_a_terminal(clock, monkeypatch, loop=5) == (True, "")
 
 
 def test_a_long_run_does_not_write_at_each_step(gateway, django_assert_num_queries):

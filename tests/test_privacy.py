@@ -7,6 +7,7 @@ from django.db import connection
 from django.utils import timezone
 
 from sepahan_django import accounts, outbox
+from sepahan_django.jobs.pruning import prune
 from sepahan_django.models import ApiKey, DraftRow, InboundMessage, OutboundMessage, SendDraft, SendRequest
 from sepahan_django.models.fields import UnreadableSecret
 from tests.factories import TOKEN, account, queued, states
@@ -125,6 +126,30 @@ def test_old_drafts_go_with_their_numbers_and_young_ones_stay(gateway, words):
         DraftRow.objects.bulk_create(rows)
     assert run("sepahan_prune", "--older-than", "365", *words).endswith("drafts=1")
     assert (SendDraft.objects.count(), DraftRow.objects.count()) == (1, 3)
+
+
+@pytest.mark.parametrize("words", [[], ["--blank"]])
+def test_what_takes_many_chunks_is_pruned_to_the_end(gateway, monkeypatch, words):
+    monkeypatch.setattr("sepahan_django.db.chunks.KEY_CHUNK", 2)
+    long_ago = timezone.now() - timedelta(days=400)
+    queued(5, state="delivered", created_at=long_ago)
+    for _index in range(3):
+        draft = SendDraft.objects.create(text="a text", created_at=long_ago)
+        DraftRow.objects.bulk_create(DraftRow(draft=draft, number=number, raw="x") for number in range(3))
+    told = run("sepahan_prune", "--older-than", "365", *words)
+    assert (told.startswith("outbound=5 "), told.endswith("drafts=3")) == (True, True)
+    assert (OutboundMessage.objects.exclude(text="").count(), DraftRow.objects.count()) == (0, 0)
+
+
+def test_a_stop_between_two_chunks_leaves_drafts_that_the_next_run_deletes(gateway, monkeypatch):
+    monkeypatch.setattr("sepahan_django.db.chunks.KEY_CHUNK", 2)
+    long_ago = timezone.now() - timedelta(days=400)
+    draft = SendDraft.objects.create(text="a text", created_at=long_ago)
+    DraftRow.objects.bulk_create(DraftRow(draft=draft, number=number, raw="x") for number in range(5))
+    stopped = prune(before=timezone.now(), should_stop=lambda: DraftRow.objects.count() < 5)
+    assert stopped["drafts"] == 0
+    assert (SendDraft.objects.count(), DraftRow.objects.count()) == (1, 3)
+    assert prune(before=timezone.now())["drafts"] == 1
 
 
 def texts_in_the_database():

@@ -1,7 +1,7 @@
 """Which account and which line, and who may see them."""
 
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
@@ -10,10 +10,6 @@ from sepahan_django.accounts.errors import UnknownAccount
 from sepahan_django.conf import setting
 from sepahan_django.models import ApiKey, SenderLine
 from sepahan_django.values.sentences import sentence as _
-
-if TYPE_CHECKING:
-    pass
-
 
 SETTINGS_TITLE = "settings"
 

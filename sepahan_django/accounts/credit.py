@@ -1,7 +1,5 @@
 """An account's credit: asked for, counted down, and noticed when it runs low."""
 
-from typing import TYPE_CHECKING
-
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
@@ -14,9 +12,6 @@ from sepahan_django.conf import setting
 from sepahan_django.db.transactions import retrying
 from sepahan_django.gateway.errors import SepahanError
 from sepahan_django.models import ApiKey, PauseKind
-
-if TYPE_CHECKING:
-    pass
 
 
 def refresh_credit(api_key: ApiKey) -> int:

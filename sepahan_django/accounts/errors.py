@@ -1,10 +1,5 @@
 """Why an account can't be used."""
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
-
 
 class AccountError(ValueError):
     """No account, or not this one, can be used; str() is one sentence for the caller."""

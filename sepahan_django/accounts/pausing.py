@@ -3,7 +3,6 @@
 import logging
 import random
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.db.models import F, Q
@@ -16,10 +15,6 @@ from sepahan_django.accounts.errors import AccountUnusable
 from sepahan_django.db.transactions import retrying
 from sepahan_django.gateway.secrets import Secret
 from sepahan_django.models import ApiKey, MessageState, PauseKind
-
-if TYPE_CHECKING:
-    pass
-
 
 logger = logging.getLogger("sepahan_django")
 

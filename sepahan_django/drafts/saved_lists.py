@@ -63,9 +63,9 @@ def add_from_text(recipient_list: RecipientList, text: str) -> Report:
     return _add(recipient_list, pasted, columns=lambda: pasted.columns)
 
 
-def add_from_file(recipient_list: RecipientList, file: IO[bytes], name: str) -> Report:
+def add_from_file(recipient_list: RecipientList, file: IO[bytes]) -> Report:
     """Add the rows of a CSV or XLSX file. InvalidFile says why it can't be read."""
-    with spreadsheets.opened(file, name) as table:
+    with spreadsheets.opened(file) as table:
         if not table.number_column:
             raise InvalidFile(_("No column of the file has numbers that can be read."))
         columns = [column for column in table.columns if column != table.number_column]

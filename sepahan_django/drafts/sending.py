@@ -81,7 +81,7 @@ def _queue(
 
     if not few:
         stored = outbox.queue_many(options, pairs())
-        wake_workers(options.api_key, at=draft.send_at)
+        wake_workers(options.api_key)
         return stored
     stored = 0
     for recipient, text in pairs():

@@ -49,7 +49,7 @@ class Table:
 
 
 @contextmanager
-def opened(file: IO[bytes], name: str) -> Iterator[Table]:
+def opened(file: IO[bytes]) -> Iterator[Table]:
     """The table in this file, read as its rows are. InvalidFile, here or later, says what is wrong."""
     size = file.seek(0, io.SEEK_END)
     file.seek(0)

@@ -133,7 +133,7 @@ def fill_from_file(draft: SendDraft, file: IO[bytes], name: str) -> None:
     The column with the most readable numbers in the first rows is taken for the number's; `map_number`
     takes another.
     """
-    with spreadsheets.opened(file, name) as table:
+    with spreadsheets.opened(file) as table:
         _fill(
             draft,
             in_table(table.rows, table.columns, table.number_column),

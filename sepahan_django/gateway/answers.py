@@ -59,7 +59,7 @@ def _read(
     """The value, or the error to raise."""
     envelope = _envelope(answer.body)
     if envelope is None:
-        return None, _without_envelope(method, answer, redact)
+        return None, _without_envelope(method, answer)
     success = _flag(envelope.get("isSuccess"))
     if success is False:
         return None, _rejection(method, answer, envelope.get("error"), redact)
@@ -73,8 +73,8 @@ def _read(
             logger.warning("%s: the gateway reports a success with an error beside it: %r", method, said)
         return value, None
     if success is None and answer.status in REFUSED_BEFORE_THE_GATEWAY:
-        return None, _without_envelope(method, answer, redact)
-    return None, _unreadable(method, answer, redact)
+        return None, _without_envelope(method, answer)
+    return None, _unreadable(method, answer)
 
 
 def _envelope(body: bytes) -> dict[str, Any] | None:
@@ -120,10 +120,10 @@ def _rejection(method: str, answer: Answer, error: Any, redact: Callable[[str], 
     )
 
 
-def _without_envelope(method: str, answer: Answer, redact: Callable[[str], str]) -> Rejected | OutcomeUnknown:
+def _without_envelope(method: str, answer: Answer) -> Rejected | OutcomeUnknown:
     is_receive = method == "Receive" and answer.status in RECEIVE_STATUSES
     if not is_receive and answer.status not in REFUSED_BEFORE_THE_GATEWAY:
-        return _unreadable(method, answer, redact)
+        return _unreadable(method, answer)
     return Rejected(
         "refused before the gateway answered",
         method=method,
@@ -133,7 +133,7 @@ def _without_envelope(method: str, answer: Answer, redact: Callable[[str], str])
     )
 
 
-def _unreadable(method: str, answer: Answer, redact: Callable[[str], str]) -> OutcomeUnknown:
+def _unreadable(method: str, answer: Answer) -> OutcomeUnknown:
     return OutcomeUnknown(
         f"the answer (HTTP {answer.status}, {len(answer.body)} bytes) can't be read",
         method=method,

@@ -26,7 +26,8 @@ from sepahan_django.gateway.secrets import Secret, SecretBytes
 
 LARGEST_ANSWER = 4 * 1024 * 1024
 """Bytes. A hundred inbound messages of the greatest length are a tenth of it."""
-CHUNK = 64 * 1024
+READ_CHUNK = 64 * 1024
+"""Bytes read at once: an answer that is too large is left before all of it is in memory."""
 
 
 @dataclass(frozen=True)
@@ -278,7 +279,7 @@ class Transport:
         with closing(response):
             encoding = response.headers.get("Content-Encoding", "identity").lower()
             data = bytearray()
-            while chunk := response.raw.read(CHUNK, decode_content=False):
+            while chunk := response.raw.read(READ_CHUNK, decode_content=False):
                 data += chunk
                 if len(data) > LARGEST_ANSWER:
                     raise ValueError("the answer is too large")

@@ -6,7 +6,7 @@ import threading
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
@@ -20,6 +20,9 @@ from sepahan_django.models import Job
 from sepahan_django.values.sentences import Sentence
 from sepahan_django.values.sentences import sentence as _
 from sepahan_django.wording import by_account, describe
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 
 class Stopper:
@@ -132,15 +135,15 @@ class SepahanCommand(BaseCommand):
     @contextmanager
     def progress(self, unit: str, options: Mapping[str, Any]) -> Iterator[Callable[[int], None]]:
         """A sign of life for a long run; and a bar on a terminal, nothing in cron or in a loop."""
-        if options.get("loop") or not self.stdout.isatty() or not sys.stderr.isatty():
+        is_watched = self.stdout.isatty() and sys.stderr.isatty() and not options.get("loop")
+        bar = _bar(unit) if is_watched else None
+        if bar is None:
             yield lambda done: self.heartbeat.beat()
             return
-        from tqdm import tqdm
-
-        with tqdm(unit=f" {unit}", leave=False) as bar:
+        with bar:
             yield lambda done: self._advance(bar, done)
 
-    def _advance(self, bar: Any, done: int) -> None:
+    def _advance(self, bar: "tqdm[Any]", done: int) -> None:
         bar.update(done)
         self.heartbeat.beat()
 
@@ -152,6 +155,15 @@ def _safe(text: str) -> str:
         return one_line(without_numbers(words))
 
     return text.cleaned(clean) if isinstance(text, Sentence) else clean(text)
+
+
+def _bar(unit: str) -> "tqdm[Any] | None":
+    """A bar that counts; None without the extra `progress`."""
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        return None
+    return tqdm(unit=f" {unit}", leave=False)
 
 
 def positive_number(text: str) -> float:

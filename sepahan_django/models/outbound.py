@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy as _
 from sepahan_django.models.accounts import ApiKey
 from sepahan_django.models.fields import ExactCharField, SentenceField
 from sepahan_django.models.states import (
-    OPEN_REQUEST_STATES,
     TRANSITIONS,
     InvalidTransition,
     MessageState,
@@ -140,10 +139,6 @@ class SendRequest(models.Model):
     def fresh_request_id() -> str:
         """A request-Id that nobody has used before."""
         return str(uuid.uuid4())
-
-    @property
-    def is_open(self) -> bool:
-        return self.state in OPEN_REQUEST_STATES
 
 
 class OutboundMessageQuerySet(models.QuerySet["OutboundMessage"]):

@@ -72,10 +72,6 @@ class RequestState(models.TextChoices):
     UNRESOLVED = "unresolved", _("Left to a person")
 
 
-OPEN_REQUEST_STATES = (RequestState.READY, RequestState.SENDING, RequestState.IN_DOUBT)
-"""Requests that a submitter still has to bring to an end."""
-
-
 class Priority(models.IntegerChoices):
     """The lanes out: every request is filled from the most urgent first."""
 

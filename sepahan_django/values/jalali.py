@@ -8,13 +8,7 @@ from zoneinfo import ZoneInfo
 import jdatetime
 from django.utils.translation import gettext_lazy
 
-from sepahan_django.values.digits import (
-    is_persian,
-    latin_digits,
-    localize_digits,
-    localize_number,
-    persian_digits,
-)
+from sepahan_django.values.digits import is_persian, latin_digits, localize_digits
 
 __all__ = [
     "TEHRAN",
@@ -24,13 +18,9 @@ __all__ = [
     "format_datetime",
     "format_day",
     "format_long",
-    "latin_digits",
-    "localize_digits",
-    "localize_number",
     "parse_gateway_date",
     "parse_typed_date",
     "parse_typed_datetime",
-    "persian_digits",
     "tehran_today",
     "to_jalali_day",
 ]

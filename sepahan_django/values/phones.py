@@ -6,8 +6,7 @@ digits and calls service lines invalid.
 
 import re
 import unicodedata
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from sepahan_django.values.digits import latin_digits
@@ -155,20 +154,10 @@ def mask(number: str) -> str:
 
 @dataclass(frozen=True)
 class Unreadable:
-    """Something in a pasted list that is no number. `row` counts from 1."""
+    """Something in a pasted list that is no number."""
 
-    row: int
     raw: str
     reason: Any
-
-
-@dataclass
-class PastedNumbers:
-    """What a pasted list holds: each number once, in order."""
-
-    numbers: list[str] = field(default_factory=list)
-    duplicates: int = 0
-    unreadable: list[Unreadable] = field(default_factory=list)
 
 
 _FIELDS = re.compile(r"[\t,،;؛|]|\s{2,}")
@@ -179,43 +168,7 @@ def split_fields(line: str) -> list[str]:
     return [cell for cell in _FIELDS.split(line) if _visible(cell)]
 
 
-def find_numbers(text: str) -> PastedNumbers:
-    """The mobile numbers in a pasted list: from Excel, with names beside them, one a line or many."""
-    found = PastedNumbers()
-    seen: set[str] = set()
-    for row, line in enumerate(text.splitlines(), start=1):
-        if not _visible(line):
-            continue
-        for number in _in_line(row, line):
-            if isinstance(number, Unreadable):
-                found.unreadable.append(number)
-            elif number in seen:
-                found.duplicates += 1
-            else:
-                seen.add(number)
-                found.numbers.append(number)
-    return found
-
-
-def _in_line(row: int, line: str) -> Iterator[str | Unreadable]:
-    """The numbers of one line. What has no digit is a name beside them, or unreadable where it is alone."""
-    results: list[str | Unreadable] = []
-    for cell in split_fields(line):
-        results += _in_cell(row, cell)
-    has_number = any(isinstance(one, str) for one in results)
-    if not results:
-        results = [Unreadable(row, line.strip()[:LONGEST_SHOWN], _("There is no number in it."))]
-    if has_number:
-        # Beside a number a short figure is a row number, an amount or a code, not a number gone wrong.
-        results = [one for one in results if isinstance(one, str) or looks_like_phone(one.raw)]
-    yield from results
-
-
-def _in_cell(row: int, cell: str) -> list[str | Unreadable]:
-    return read_cell(row, cell)[0]
-
-
-def read_cell(row: int, cell: str) -> tuple[list[str | Unreadable], list[str]]:
+def read_cell(cell: str) -> tuple[list[str | Unreadable], list[str]]:
     """What a cell holds: its numbers, read or not, and the words beside them.
 
     It is one number, several with spaces or slashes between, or a name with a number in it.
@@ -240,16 +193,14 @@ def read_cell(row: int, cell: str) -> tuple[list[str | Unreadable], list[str]]:
             except InvalidPhoneNumber:
                 continue
             if candidate == part and pending:
-                numbers.insert(-1, Unreadable(row, pending[:LONGEST_SHOWN], _reason(pending)))
+                numbers.insert(-1, Unreadable(pending[:LONGEST_SHOWN], _reason(pending)))
             pending = ""
             break
         else:
             pending = joined
     if pending:
         raw = cell.strip() if not numbers and not words else pending
-        numbers.append(
-            Unreadable(row, raw[:LONGEST_SHOWN], problem.reason if not numbers else _reason(pending))
-        )
+        numbers.append(Unreadable(raw[:LONGEST_SHOWN], problem.reason if not numbers else _reason(pending)))
     return numbers, words
 
 

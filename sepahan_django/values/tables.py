@@ -68,7 +68,7 @@ def read_number(cell: str) -> list[tuple[str, str]]:
     except InvalidPhoneNumber as error:
         problem = error.reason
     parts = split_fields(cell)
-    numbers = [one for part in parts for one in read_cell(0, part)[0] if isinstance(one, str)]
+    numbers = [one for part in parts for one in read_cell(part)[0] if isinstance(one, str)]
     return [(number, "") for number in numbers] or [("", problem)]
 
 
@@ -109,7 +109,7 @@ class Pasted:
         found: list[tuple[str, str | Unreadable]] = []
         values: dict[int, str] = {}
         for position, cell in enumerate(cells):
-            results, words = _read(row, cell)
+            results, words = _read(cell)
             numbers = [one for one in results if isinstance(one, str)]
             found += [(cell, one) for one in results]
             if numbers:
@@ -123,7 +123,7 @@ class Pasted:
             found = [(cell, one) for cell, one in found if isinstance(one, str) or meant(one.raw)]
             self._seen_values |= set(values)
         elif not found:
-            found = [(line, Unreadable(row, line.strip(), _("There is no number in it.")))]
+            found = [(line, Unreadable(line.strip(), _("There is no number in it.")))]
         named = {self._name(position): value for position, value in values.items()}
         for cell, one in found:
             if isinstance(one, str):
@@ -135,11 +135,11 @@ class Pasted:
         return self._names[position] if position < len(self._names) else column_name(position + 1)
 
 
-def _read(row: int, cell: str) -> tuple[list[str | Unreadable], list[str]]:
+def _read(cell: str) -> tuple[list[str | Unreadable], list[str]]:
     results: list[str | Unreadable] = []
     words: list[str] = []
     for part in split_fields(cell):
-        numbers, beside = read_cell(row, part)
+        numbers, beside = read_cell(part)
         results += numbers
         words += beside
     return results, words

@@ -24,13 +24,13 @@ def _in_english():
     ],
 )
 def test_an_amount_is_shown_in_the_projects_unit(settings, money, amount, language, shown):
-    settings.SEPAHAN = {"MONEY": money}
+    settings.SEPAHAN = {"CURRENCY_UNIT": money}
     with override(language):
         assert display.money_text(amount).startswith(shown)
 
 
 def test_toman_carry_the_rials_on_hover(settings):
-    settings.SEPAHAN = {"MONEY": "toman"}
+    settings.SEPAHAN = {"CURRENCY_UNIT": "toman"}
     assert display.money(1_258) == '<span title="1,258 Rials">125.8 Toman</span>'
 
 

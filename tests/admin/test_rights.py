@@ -417,7 +417,7 @@ def numbers(count):
 
 @pytest.fixture
 def few(settings, gateway):
-    settings.SEPAHAN = {**settings.SEPAHAN, "MANY": 3}
+    settings.SEPAHAN = {**settings.SEPAHAN, "BULK_THRESHOLD": 3}
 
 
 def test_sending_to_more_than_the_limit_takes_a_permission(client, few):

@@ -75,9 +75,5 @@ def test_the_long_form_names_the_month():
     assert jalali.format_long(NOON, language="fa") == "۳ آذر ۱۴۰۵، ۱۴:۲۰"
 
 
-def test_numbers_have_persian_separators_in_persian():
-    assert jalali.localize_number(33087452, language="fa") == "۳۳٬۰۸۷٬۴۵۲"
-
-
 def test_a_day_begins_at_midnight_in_tehran():
     assert jalali.day_start(date(2026, 11, 24)) == datetime(2026, 11, 23, 20, 30, tzinfo=timezone.utc)

@@ -3,7 +3,6 @@ import pytest
 from sepahan_django.values.phones import (
     InvalidPhoneNumber,
     InvalidSenderLine,
-    find_numbers,
     mask,
     normalize_line,
     normalize_mobile,
@@ -85,40 +84,3 @@ def test_a_masked_number_hides_its_middle():
 )
 def test_of_a_short_number_less_is_shown(number, shown):
     assert mask(number) == shown
-
-
-PASTED = [
-    ("09121234567\n09351234567", ["09121234567", "09351234567"]),
-    ("09121234567,09351234567", ["09121234567", "09351234567"]),
-    ("09121234567، 09351234567", ["09121234567", "09351234567"]),
-    ("09121234567;09351234567؛09011234567", ["09121234567", "09351234567", "09011234567"]),
-    ("09121234567 09351234567", ["09121234567", "09351234567"]),
-    ("0912 123 4567   0935 123 4567", ["09121234567", "09351234567"]),
-    ("0912 123 4567", ["09121234567"]),
-    ("علی رضایی\t09121234567", ["09121234567"]),
-    ("علی رضایی 0912 123 4567", ["09121234567"]),
-    ("09121234567 - مریم", ["09121234567"]),
-    ("1\tعلی\t9121234567\t25000", ["09121234567"]),
-    ("۰۹۱۲۱۲۳۴۵۶۷/۰۹۳۵۱۲۳۴۵۶۷", ["09121234567", "09351234567"]),
-    ("9121234567.0\r\n9351234567.0\r\n", ["09121234567", "09351234567"]),
-    ("09121234567 | 09351234567", ["09121234567", "09351234567"]),
-    ("\n\n 09121234567 \n\n", ["09121234567"]),
-    ("", []),
-]
-
-
-@pytest.mark.parametrize(("pasted", "numbers"), PASTED)
-def test_numbers_are_found_in_what_is_pasted(pasted, numbers):
-    found = find_numbers(pasted)
-    assert (found.numbers, found.unreadable) == (numbers, [])
-
-
-def test_a_number_pasted_twice_is_taken_once():
-    found = find_numbers("09121234567\n+989121234567")
-    assert (found.numbers, found.duplicates) == (["09121234567"], 1)
-
-
-@pytest.mark.parametrize("line", ["علی", "0912", "02188776655", "09121234567 0912555", "9.12E+09"])
-def test_what_can_not_be_read_is_named_with_its_row(line):
-    found = find_numbers(f"09351234567\n{line}")
-    assert [one.row for one in found.unreadable] == [2]

@@ -59,6 +59,37 @@ def test_no_two_columns_have_one_name():
     assert column_names(["نام", "نام ", "", "{x}"]) == ["نام", "نام 2", "Column 3", "(x)"]
 
 
+PASTED = [
+    ("09121234567\n09351234567", [ALI, REZA]),
+    ("09121234567,09351234567", [ALI, REZA]),
+    ("09121234567، 09351234567", [ALI, REZA]),
+    ("09121234567;09351234567؛09011234567", [ALI, REZA, "09011234567"]),
+    ("09121234567 09351234567", [ALI, REZA]),
+    ("0912 123 4567   0935 123 4567", [ALI, REZA]),
+    ("0912 123 4567", [ALI]),
+    ("علی رضایی\t09121234567", [ALI]),
+    ("علی رضایی 0912 123 4567", [ALI]),
+    ("09121234567 - مریم", [ALI]),
+    ("1\tعلی\t9121234567\t25000", [ALI]),
+    ("۰۹۱۲۱۲۳۴۵۶۷/۰۹۳۵۱۲۳۴۵۶۷", [ALI, REZA]),
+    ("9121234567.0\r\n9351234567.0\r\n", [ALI, REZA]),
+    ("09121234567 | 09351234567", [ALI, REZA]),
+    ("\n\n 09121234567 \n\n", [ALI]),
+    ("", []),
+]
+
+
+@pytest.mark.parametrize(("text", "numbers"), PASTED)
+def test_numbers_are_found_in_what_is_pasted(text, numbers):
+    assert [one.number for one in Pasted(text)] == numbers
+
+
+@pytest.mark.parametrize("line", ["علی", "0912", "02188776655", f"{ALI} 0912555", "9.12E+09"])
+def test_what_can_not_be_read_is_named_with_its_row_and_a_reason(line):
+    unread = [one for one in Pasted(f"{REZA}\n{line}") if not one.number]
+    assert [(one.row, bool(one.raw), bool(one.reason)) for one in unread] == [(2, True, True)]
+
+
 def test_the_column_with_the_most_numbers_is_the_numbers():
     assert guess_number_column([["1", ALI, "x"], ["2", "9351234567.0", REZA]], 3) == 1
 

@@ -44,7 +44,6 @@ class Command(BaseCommand):
             children.append(self._start(("runserver", f"127.0.0.1:{port}", "--noreload"), environment))
             self._wait_for_server(port, children[0])
             self._start(("sepahan_credit",), environment).wait()  # what cron does once an hour
-            self._start(("sepahan_credit",), environment).wait()  # what cron does once an hour
             children += [self._start(worker, environment) for worker in WORKERS]
             self._tell(port)
             while all(child.poll() is None for child in children):

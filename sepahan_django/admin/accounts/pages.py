@@ -87,9 +87,6 @@ class ApiKeyAdmin(MaskedColumns, AppAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiKey]:
         return super().get_queryset(request).filter(pk__in=accounts.visible_to(request.user).values("pk"))
 
-    def get_exclude(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return ()
-
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Not the account in the settings, which would come back with the next message, and none in use: its
         page would have to list the million messages that keep it."""

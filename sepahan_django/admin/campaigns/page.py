@@ -1,7 +1,6 @@
 """What the page of one campaign shows: how far it is, when it went out, what it cost, what was refused."""
 
 from typing import Any
-from urllib.parse import urlencode
 
 from django.http import HttpRequest
 from django.utils import timezone
@@ -14,6 +13,7 @@ from sepahan_django.admin.kit.addresses import page_address
 from sepahan_django.admin.kit.charts import Chart, Series, bar_chart
 from sepahan_django.admin.kit.masking import HIDDEN
 from sepahan_django.admin.kit.permissions import hidden_accounts, may, may_see_content, may_see_outbound
+from sepahan_django.admin.outbound.filters import CampaignFilter
 from sepahan_django.models import ApiKey, Campaign, DraftRow, MessageState, OutboundMessage, RowProblem
 from sepahan_django.reports import campaign_progress
 from sepahan_django.reports.campaign_progress import Cost, Step
@@ -70,8 +70,7 @@ def _messages_address(request: HttpRequest, campaign: Campaign, **filters: str) 
     if not may_see_outbound(request):
         return ""
     address = page_address(request, "sepahan_django_outboundmessage_changelist")
-    query = urlencode({"campaign__id__exact": campaign.pk, **filters})
-    return f"{address}?{query}" if address else ""
+    return f"{address}?{CampaignFilter.query(campaign.pk, **filters)}" if address else ""
 
 
 def _states(request: HttpRequest, campaign: Campaign, counts: dict[str, str]) -> list[dict[str, Any]]:

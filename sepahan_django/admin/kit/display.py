@@ -9,7 +9,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from sepahan_django.conf import MONEYS, choice
+from sepahan_django.conf import CURRENCY_UNITS, choice
 from sepahan_django.models import ApiKey
 from sepahan_django.values.digits import is_persian, localize_digits, localize_number
 from sepahan_django.values.jalali import format_datetime
@@ -84,24 +84,28 @@ def money(rials: int | None) -> str:
     """An amount of Rials in the unit that the project shows; in Toman with the Rials on hover."""
     if rials is None:
         return EMPTY
-    if choice("MONEY", MONEYS) == "rial":
+    if _shows_rials():
         return money_text(rials)
     return format_html('<span title="{}">{}</span>', _rials(rials), _tomans(rials))
 
 
 def money_text(rials: int) -> str:
     """An amount of Rials in the unit that the project shows, where there can be no markup."""
-    return _rials(rials) if choice("MONEY", MONEYS) == "rial" else _tomans(rials)
+    return _rials(rials) if _shows_rials() else _tomans(rials)
 
 
 def money_unit() -> str:
     """The unit that the project shows, for the head of a column of bare amounts."""
-    return _("Rials") if choice("MONEY", MONEYS) == "rial" else _("Toman")
+    return _("Rials") if _shows_rials() else _("Toman")
 
 
 def money_amount(rials: int) -> str:
     """A bare amount, only where `money_unit` stands beside it."""
-    return localize_number(rials) if choice("MONEY", MONEYS) == "rial" else _amount_of_tomans(rials)
+    return localize_number(rials) if _shows_rials() else _amount_of_tomans(rials)
+
+
+def _shows_rials() -> bool:
+    return choice("CURRENCY_UNIT", CURRENCY_UNITS) == "rial"
 
 
 def _rials(rials: int) -> str:

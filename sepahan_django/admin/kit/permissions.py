@@ -79,7 +79,7 @@ def require_sending(request: HttpRequest) -> None:
 
 def max_recipients(request: HttpRequest) -> int | None:
     """How many recipients the user may send to at once; None for any number."""
-    return None if may(request, "send_to_many") else int(setting("MANY"))
+    return None if may(request, "send_to_many") else int(setting("BULK_THRESHOLD"))
 
 
 def hidden_accounts(request: HttpRequest) -> list[int]:

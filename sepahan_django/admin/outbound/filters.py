@@ -1,6 +1,7 @@
 """Filters of the list of outbound messages. None of them joins a table or looks for distinct values."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -50,6 +51,11 @@ class CampaignFilter(admin.SimpleListFilter):
 
     title = gettext_lazy("campaign")
     parameter_name = "campaign"
+
+    @classmethod
+    def query(cls, campaign: int, **others: str) -> str:
+        """The query with which a link to the list asks for this campaign, and for what other filters say."""
+        return urlencode({cls.parameter_name: campaign, **others})
 
     def has_output(self) -> bool:
         # Also where there is no campaign to offer: what isn't shown Django doesn't apply.

@@ -58,7 +58,7 @@ class FillForm(forms.Form):
         """DraftError says why it can't be done."""
         file = self.cleaned_data["file"]
         if file:
-            return saved_lists.add_from_file(recipient_list, file, file.name)
+            return saved_lists.add_from_file(recipient_list, file)
         return saved_lists.add_from_text(recipient_list, self.cleaned_data["recipients"])
 
 
