@@ -10,7 +10,7 @@ import pytest
 from django.dispatch import Signal
 
 from sepahan_django import accounts, signals, testing
-from tests.faults import FaultyGateway
+from tests.faulty_gateway import FaultyGateway
 
 
 def _is_local(host: Any) -> bool:

@@ -27,9 +27,9 @@ from sepahan_django.accounts import clients
 from sepahan_django.gateway.errors import SepahanError
 from sepahan_django.models import ApiKey, OutboundMessage
 from sepahan_django.sms import send_sms
-from tests import faults
+from tests import faulty_gateway as faults
 from tests.factories import make_due, queued
-from tests.faults import Inbound
+from tests.faulty_gateway import Inbound
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),

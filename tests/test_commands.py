@@ -12,9 +12,9 @@ from django.utils import timezone
 
 from sepahan_django import outbox
 from sepahan_django.models import InboundMessage, OutboundMessage, SendRequest
-from tests import faults
+from tests import faulty_gateway as faults
 from tests.factories import make_due, queued, states
-from tests.faults import Inbound
+from tests.faulty_gateway import Inbound
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

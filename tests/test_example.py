@@ -8,7 +8,7 @@ from example_project.shop.services import check_code, move_order, send_code
 from sepahan_django import inbox, outbox
 from sepahan_django.models import OutboundMessage
 from tests.factories import states
-from tests.faults import Inbound
+from tests.faulty_gateway import Inbound
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -23,7 +23,7 @@ from sepahan_django.models import (
 from sepahan_django.values.digits import latin_digits
 from sepahan_django.values.visible import visible
 from tests.factories import queued
-from tests.faults import Inbound
+from tests.faulty_gateway import Inbound
 
 SCRIPTS = [
     "<script>alert(1)</script>",

@@ -4,7 +4,7 @@ from django.contrib.admin import AdminSite
 from django.urls import path
 
 from example_project.shop.models import Order
-from tests.admin.test_action import OrderPage
+from tests.admin.test_send_mixin import OrderPage
 
 nowhere = AdminSite("nowhere")
 nowhere.register(Order, OrderPage)

@@ -17,9 +17,9 @@ from typing import Any
 
 import jdatetime
 
-from tests import faults
+from tests import faulty_gateway as faults
 from tests.chaos import clock
-from tests.faults import FaultyGateway, Inbound, Sms
+from tests.faulty_gateway import FaultyGateway, Inbound, Sms
 
 DAY = 24 * 3600
 TEHRAN = timezone(timedelta(hours=3.5))

@@ -12,8 +12,8 @@ import responses
 
 from sepahan_django.gateway import ReceivedMessage, SendResult, SepahanClient
 from sepahan_django.gateway.errors import NotSubmitted, OutcomeUnknown, Rejected, SepahanError
-from tests import faults
-from tests.faults import FaultyGateway
+from tests import faulty_gateway as faults
+from tests.faulty_gateway import FaultyGateway
 
 TOKEN = "c0ffee00c0ffee00c0ffee00c0ffee00"
 URL = "https://sms.example.invalid"

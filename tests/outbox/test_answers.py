@@ -6,7 +6,7 @@ from sepahan_django import outbox
 from sepahan_django.gateway.errors import OutcomeUnknown, Rejected
 from sepahan_django.models import SendRequest
 from sepahan_django.testing import MemoryClient, memory
-from tests import faults
+from tests import faulty_gateway as faults
 from tests.factories import make_due, queued, states
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -12,7 +12,7 @@ from sepahan_django.gateway.errors import NotSubmitted
 from sepahan_django.models import OutboundMessage, RequestState, SendRequest
 from sepahan_django.models.states import TRANSITIONS, InvalidTransition, MessageState
 from sepahan_django.outbox import claiming, settling, submitting
-from tests import faults
+from tests import faulty_gateway as faults
 from tests.factories import age_requests, make_due, number, queued, states
 
 pytestmark = pytest.mark.django_db(transaction=True)

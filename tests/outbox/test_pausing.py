@@ -12,9 +12,9 @@ from sepahan_django.outbox import claiming
 from sepahan_django.reports import figures
 from sepahan_django.reports.incidents import Kind, open_incidents
 from sepahan_django.sms import send_sms
-from tests import faults
+from tests import faulty_gateway as faults
 from tests.factories import elsewhere, make_due, number, queued, states
-from tests.model import trouble_at
+from tests.simulation import trouble_at
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

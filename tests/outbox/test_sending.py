@@ -19,7 +19,7 @@ from sepahan_django.sms import (
     send_mass_sms,
     send_sms,
 )
-from tests import faults
+from tests import faulty_gateway as faults
 from tests.factories import account, elsewhere, number, queued, states
 
 pytestmark = pytest.mark.django_db(transaction=True)

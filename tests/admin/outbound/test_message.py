@@ -13,7 +13,7 @@ from django.utils import timezone
 from sepahan_django import outbox
 from sepahan_django.admin.outbound import message
 from sepahan_django.models import ApiKey, OutboundMessage, SendRequest
-from tests import faults
+from tests import faulty_gateway as faults
 from tests.factories import make_due, queued, states
 
 pytestmark = pytest.mark.django_db(transaction=True)

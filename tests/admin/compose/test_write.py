@@ -286,7 +286,7 @@ def test_a_title_of_ones_own_is_the_campaigns(boss):
 
 
 def test_the_three_steps_stay_in_an_admin_site_of_the_projects_own(boss, settings):
-    settings.ROOT_URLCONF = "tests.admin.test_overview"
+    settings.ROOT_URLCONF = "tests.admin.overview.test_page"
     write_page = reverse("office:sepahan_django_send")
     data = {"account": accounts.resolve().pk, "line": "3000123456", "recipients": TABLE, "text": "x"}
     page = boss.post(write_page, {**data, "action": "check"}, follow=True)

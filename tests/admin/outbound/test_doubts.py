@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from sepahan_django import outbox
 from sepahan_django.models import OutboundMessage
-from tests import faults
+from tests import faulty_gateway as faults
 from tests.factories import age_requests, queued, states
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -13,7 +13,7 @@ from sepahan_django.admin import SendSmsMixin, register_pages, send_mixin
 from sepahan_django.models import DraftRow, SendDraft
 from tests.factories import number
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.admin.test_action")]
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.admin.test_send_mixin")]
 
 
 class OrderPage(SendSmsMixin, admin.ModelAdmin):

@@ -13,14 +13,22 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from sepahan_django import accounts, inbox
 from sepahan_django.models import ApiKey, InboundMessage
 from sepahan_django.signals import message_received
-from tests import model
-from tests.model import WORLD, Killed
-from tests.outbox.test_model import model_settings
+from tests import simulation
+from tests.outbox.test_state_machine import model_settings
+from tests.simulation import WORLD, Killed
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 FAULTS = st.sampled_from(
-    [model.OK, model.KILLED_BEFORE, model.KILLED_AFTER, model.LOST_REQUEST, model.LOST_ANSWER, -8, -22]
+    [
+        simulation.OK,
+        simulation.KILLED_BEFORE,
+        simulation.KILLED_AFTER,
+        simulation.LOST_REQUEST,
+        simulation.LOST_ANSWER,
+        -8,
+        -22,
+    ]
 )
 SENDERS = st.sampled_from(["09350000001", "09350000002"])
 CAME = st.lists(st.tuples(SENDERS, st.sampled_from(["1", "2"])), min_size=1, max_size=5)
@@ -31,7 +39,7 @@ class Inbox(RuleBasedStateMachine):
 
     def __init__(self):
         super().__init__()
-        self.world = model.fresh_world()
+        self.world = simulation.fresh_world()
         self.world.__enter__()
         self.seen = Counter()
         self.marks = {}
@@ -59,11 +67,11 @@ class Inbox(RuleBasedStateMachine):
 
     @rule(messages=CAME)
     def some_come_in(self, messages):
-        model.let_in(messages)
+        simulation.let_in(messages)
 
     @rule(count=st.sampled_from([60, 150]))
     def many_come_in(self, count):
-        model.let_in([(f"0936{index:07}", "vote") for index in range(count)])
+        simulation.let_in([(f"0936{index:07}", "vote") for index in range(count)])
 
     @rule(
         faults=st.lists(FAULTS, max_size=6),
@@ -77,7 +85,7 @@ class Inbox(RuleBasedStateMachine):
         WORLD.plan.extend(faults)
         WORLD.meanwhile.extend(getattr(self, f"_{name}") for name in meanwhile)
         try:
-            with model.trouble_at(statement, failures=failures):
+            with simulation.trouble_at(statement, failures=failures):
                 inbox.pull()
         except (Killed, OperationalError) as error:
             note(f"ended by {error!r}")
@@ -95,10 +103,10 @@ class Inbox(RuleBasedStateMachine):
         inbox.pull()
 
     def _more(self):
-        model.let_in([("09350000009", "more")])
+        simulation.let_in([("09350000009", "more")])
 
     def _equal(self):
-        model.let_in_an_equal_one()
+        simulation.let_in_an_equal_one()
 
     def _mark(self):
         self.a_person_marks("mark_read", 0)

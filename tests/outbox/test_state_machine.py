@@ -17,23 +17,23 @@ from hypothesis.stateful import (
 from sepahan_django import accounts, outbox
 from sepahan_django.models import ApiKey, Campaign, OutboundMessage, SendRequest
 from sepahan_django.sms import send_mass_sms, send_sms
-from tests import model
+from tests import simulation
 from tests.factories import number
-from tests.model import WORLD, Killed
+from tests.simulation import WORLD, Killed
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 FAULTS = st.sampled_from(
     [
-        model.OK,
-        model.KILLED_BEFORE,
-        model.KILLED_AFTER,
-        model.LOST_REQUEST,
-        model.LOST_ANSWER,
-        model.LATER,
-        model.NO_CONNECTION,
-        model.FEW_IDS,
-        model.NEGATIVE,
+        simulation.OK,
+        simulation.KILLED_BEFORE,
+        simulation.KILLED_AFTER,
+        simulation.LOST_REQUEST,
+        simulation.LOST_ANSWER,
+        simulation.LATER,
+        simulation.NO_CONNECTION,
+        simulation.FEW_IDS,
+        simulation.NEGATIVE,
         -8,
         -12,
         -14,
@@ -50,7 +50,7 @@ class Outbox(RuleBasedStateMachine):
 
     def __init__(self):
         super().__init__()
-        self.world = model.fresh_world()
+        self.world = simulation.fresh_world()
         self.world.__enter__()
         self.serial = 0
         self.was_put_back = False
@@ -94,7 +94,7 @@ class Outbox(RuleBasedStateMachine):
 
     @staticmethod
     def _in(minutes):
-        return None if minutes is None else WORLD.time + model.timedelta(minutes=minutes)
+        return None if minutes is None else WORLD.time + simulation.timedelta(minutes=minutes)
 
     @rule(
         faults=st.lists(FAULTS, max_size=5),
@@ -110,7 +110,7 @@ class Outbox(RuleBasedStateMachine):
         WORLD.plan.extend(faults)
         WORLD.meanwhile.extend(getattr(self, f"_{name}") for name in meanwhile)
         try:
-            with model.trouble_at(statement, failures=failures):
+            with simulation.trouble_at(statement, failures=failures):
                 outbox.drain(patient=patient)
         except (Killed, OperationalError) as error:
             note(f"ended by {error!r}")
@@ -228,7 +228,7 @@ class Outbox(RuleBasedStateMachine):
     def a_person_is_asked_only_when_the_gateway_has_forgotten(self):
         for request in SendRequest.objects.filter(state="unresolved"):
             span = request.finished_at - request.first_attempt_at
-            assert span >= model.timedelta(hours=3, minutes=50)
+            assert span >= simulation.timedelta(hours=3, minutes=50)
 
     @invariant()
     def what_has_ended_stays_as_it_is(self):
@@ -280,7 +280,7 @@ def model_settings(project, examples=60, steps=14):
     project.SEPAHAN = {
         "API_KEY": "0123456789abcdef0123456789abcdef",
         "SENDER": "3000",
-        "CLIENT": "tests.model.ModelClient",
+        "CLIENT": "tests.simulation.ModelClient",
         "TIMEOUT": (5, 30),
         "DISPATCH": "none",
     }

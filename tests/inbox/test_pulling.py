@@ -15,10 +15,10 @@ from sepahan_django.inbox import lease, notifying, pulling
 from sepahan_django.models import ApiKey, InboundMessage, SenderLine
 from sepahan_django.sms import send_sms
 from sepahan_django.values.jalali import day_start, parse_gateway_date, tehran_today
-from tests import faults
+from tests import faulty_gateway as faults
 from tests.factories import elsewhere
 from tests.factories import inbox as stored
-from tests.faults import Inbound
+from tests.faulty_gateway import Inbound
 from tests.outbox.test_doubt import Killed
 
 pytestmark = pytest.mark.django_db(transaction=True)

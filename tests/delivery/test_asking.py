@@ -6,7 +6,7 @@ from sepahan_django import delivery, outbox, signals
 from sepahan_django.delivery import asking, recording
 from sepahan_django.models import OutboundMessage
 from sepahan_django.values.jalali import TEHRAN
-from tests import faults
+from tests import faulty_gateway as faults
 from tests.factories import queued, states
 
 pytestmark = pytest.mark.django_db(transaction=True)

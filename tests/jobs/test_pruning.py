@@ -263,7 +263,7 @@ def test_a_lost_key_pauses_nothing_else(gateway, settings):
 
 def test_the_account_of_a_lost_key_does_not_keep_others_inbox_from_being_fetched(gateway, settings):
     from sepahan_django import inbox
-    from tests.faults import Inbound
+    from tests.faulty_gateway import Inbound
 
     account("lost")
     settings.SECRET_KEY = "another key altogether, and long enough"

@@ -33,7 +33,11 @@ class OddClient(testing.MemoryClient):
 
 @pytest.fixture
 def two(settings):
-    settings.SEPAHAN = {"SENDER": "3000", "CLIENT": "tests.test_odd_client.OddClient", "DISPATCH": "none"}
+    settings.SEPAHAN = {
+        "SENDER": "3000",
+        "CLIENT": "tests.accounts.test_odd_client.OddClient",
+        "DISPATCH": "none",
+    }
     return account("odd", token="odd"), account("good")
 
 
