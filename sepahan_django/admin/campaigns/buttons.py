@@ -128,17 +128,15 @@ def cancel(request: HttpRequest, campaign: Campaign, *, site: admin.AdminSite) -
             title=_("Cancel what has not gone"),
             sentences=_on_cancelling(standing),
             count=count,
-            button=ngettext("Cancel %(count)s SMS", "Cancel %(count)s SMS", count)
-            % {"count": localize_number(count)},
+            button=_("Cancel %(count)s SMS") % {"count": localize_number(count)},
         )
     history.note(request, [campaign], _("Cancelled what had not gone: %(count)s SMS.") % {"count": count})
     done = outbox.cancel_rest(campaign)
     now = campaign_progress.standings([campaign])[campaign.pk]
-    said = ngettext(
-        "%(count)s SMS cancelled; %(handed)s were handed over already.",
-        "%(count)s SMS cancelled; %(handed)s were handed over already.",
-        done,
-    ) % {"count": localize_number(done), "handed": localize_number(now.handed_over)}
+    said = _("%(count)s SMS cancelled; %(handed)s were handed over already.") % {
+        "count": localize_number(done),
+        "handed": localize_number(now.handed_over),
+    }
     if now.counts[MessageState.SENDING]:
         said += " " + _(
             "%(sending)s are on their way. The campaign stays paused, so that what the gateway does not "
@@ -207,13 +205,12 @@ def retry(request: HttpRequest, campaign: Campaign, *, site: admin.AdminSite) ->
             sentences=_on_retrying(campaign, count),
             reasons=_reasons(failed),
             count=count,
-            button=ngettext("Send %(count)s SMS again", "Send %(count)s SMS again", count)
-            % {"count": localize_number(count)},
+            button=_("Send %(count)s SMS again") % {"count": localize_number(count)},
         )
     history.note(request, [campaign], _("Sent again what had failed: %(count)s SMS.") % {"count": count})
     done = outbox.send_again(failed)
     _wake(campaign)
-    said = ngettext("%(count)s SMS queued again.", "%(count)s SMS queued again.", done)
+    said = _("%(count)s SMS queued again.")
     level = messages.SUCCESS if done else messages.WARNING
     _tell(request, level, said % {"count": localize_number(done)})
     return _back(request, campaign)

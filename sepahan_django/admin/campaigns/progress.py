@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.html import format_html, format_html_join
-from django.utils.translation import get_language_bidi, ngettext
+from django.utils.translation import get_language_bidi
 from django.utils.translation import gettext as _
 
 from sepahan_django.admin.kit import display
@@ -94,21 +94,14 @@ def sentence(standing: Standing, *, now: datetime) -> str:
         return _("No SMS.")
     gone = standing.total - standing.left
     if not gone and standing.next_due is not None and standing.phase(now) is Phase.PLANNED:
-        said = ngettext(
-            "%(total)s SMS, planned for %(when)s.", "%(total)s SMS, planned for %(when)s.", standing.total
-        )
-        return said % {
+        return _("%(total)s SMS, planned for %(when)s.") % {
             "total": localize_number(standing.total),
             "when": format_datetime(standing.next_due),
         }
     if not standing.left:
-        said = ngettext("%(total)s SMS, nothing left.", "%(total)s SMS, nothing left.", standing.total)
+        said = _("%(total)s SMS, nothing left.")
     else:
-        said = ngettext(
-            "%(gone)s of %(total)s SMS gone (%(percent)s), %(left)s left.",
-            "%(gone)s of %(total)s SMS gone (%(percent)s), %(left)s left.",
-            standing.total,
-        )
+        said = _("%(gone)s of %(total)s SMS gone (%(percent)s), %(left)s left.")
     return said % {
         "gone": localize_number(gone),
         "total": localize_number(standing.total),

@@ -130,8 +130,7 @@ def _samples(request: HttpRequest, draft: SendDraft, found: drafts.Check) -> lis
                 "title": title,
                 "to": display.number(sample.recipient if whole else mask(sample.recipient)),
                 "text": visible(sample.text if access.shows_cells(request, draft) else draft.text),
-                "parts": ngettext("%(count)s SMS", "%(count)s SMS", sample.parts.parts)
-                % {"count": localize_number(sample.parts.parts)},
+                "parts": _("%(count)s SMS") % {"count": localize_number(sample.parts.parts)},
                 "characters": ngettext("%(count)s character", "%(count)s characters", sample.parts.characters)
                 % {"count": localize_number(sample.parts.characters)},
             }
@@ -179,11 +178,7 @@ def _note(request: HttpRequest, campaign: Campaign) -> None:
     """Who sent how many from where, in the admin's history of the campaign."""
     count = campaign.messages.count()
     first = campaign.messages.select_related("api_key").order_by("pk")[0]
-    said = ngettext(
-        "%(count)s SMS sent from “%(account)s”, line %(line)s.",
-        "%(count)s SMS sent from “%(account)s”, line %(line)s.",
-        count,
-    )
+    said = _("%(count)s SMS sent from “%(account)s”, line %(line)s.")
     named = {"count": count, "account": first.api_key.title, "line": first.sender}
     history.note(request, [campaign], said % named, flag=ADDITION)
 
@@ -206,12 +201,9 @@ def _report(request: HttpRequest, campaign: Campaign) -> None:
             },
         )
     elif counts[MessageState.SENT] + counts[MessageState.DELIVERED] == number:
-        said = ngettext(
-            "%(total)s SMS handed to the gateway.", "%(total)s SMS handed to the gateway.", number
-        )
-        messages.success(request, said % {"total": total})
+        messages.success(request, _("%(total)s SMS handed to the gateway.") % {"total": total})
     elif planned:
-        said = ngettext("%(total)s SMS planned for %(when)s.", "%(total)s SMS planned for %(when)s.", number)
+        said = _("%(total)s SMS planned for %(when)s.")
         messages.success(request, said % {"total": total, "when": display.moment_text(planned)})
     else:
         messages.warning(

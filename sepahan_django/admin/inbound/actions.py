@@ -42,14 +42,12 @@ def _tell(request: HttpRequest, sentence: str, count: int) -> None:
 
 def _read(request: HttpRequest, rows: Any) -> None:
     count = inbox.mark_read(rows)
-    _tell(request, ngettext("%(count)s SMS marked as read.", "%(count)s SMS marked as read.", count), count)
+    _tell(request, _("%(count)s SMS marked as read."), count)
 
 
 def _unread(request: HttpRequest, rows: Any) -> None:
     count = inbox.mark_unread(rows)
-    _tell(
-        request, ngettext("%(count)s SMS marked as unread.", "%(count)s SMS marked as unread.", count), count
-    )
+    _tell(request, _("%(count)s SMS marked as unread."), count)
 
 
 def _handled(request: HttpRequest, rows: Any) -> None:
@@ -59,11 +57,7 @@ def _handled(request: HttpRequest, rows: Any) -> None:
         work=lambda chosen: inbox.mark_handled(chosen, by=request.user),
         said=_("Marked as handled."),
     )
-    _tell(
-        request,
-        ngettext("%(count)s SMS marked as handled.", "%(count)s SMS marked as handled.", count),
-        count,
-    )
+    _tell(request, _("%(count)s SMS marked as handled."), count)
 
 
 def _open(request: HttpRequest, rows: Any) -> None:
@@ -73,11 +67,7 @@ def _open(request: HttpRequest, rows: Any) -> None:
         work=inbox.mark_open,
         said=_("Marked as not handled."),
     )
-    _tell(
-        request,
-        ngettext("%(count)s SMS marked as not handled.", "%(count)s SMS marked as not handled.", count),
-        count,
-    )
+    _tell(request, _("%(count)s SMS marked as not handled."), count)
 
 
 def _again(request: HttpRequest, rows: Any) -> None:
@@ -111,8 +101,7 @@ def _pass_on(request: HttpRequest, chosen: list[InboundMessage]) -> None:
         )
         messages.error(request, sentence % {"count": localize_number(len(report.failures))})
     if report.dispatched:
-        sentence = ngettext("%(count)s SMS passed on.", "%(count)s SMS passed on.", report.dispatched)
-        _tell(request, sentence, report.dispatched)
+        _tell(request, _("%(count)s SMS passed on."), report.dispatched)
 
 
 WORKS = {

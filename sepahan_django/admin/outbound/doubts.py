@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from sepahan_django import outbox
 from sepahan_django.admin.kit import display, history
@@ -115,8 +115,8 @@ def _decide(request: HttpRequest, pks: list[int], decision: str) -> int:
 
 def _tell(request: HttpRequest, decision: str, done: int) -> None:
     if decision == MARK_SENT:
-        sentence = ngettext("%(count)s SMS marked as sent.", "%(count)s SMS marked as sent.", done)
+        sentence = _("%(count)s SMS marked as sent.")
     else:
-        sentence = ngettext("%(count)s SMS queued again.", "%(count)s SMS queued again.", done)
+        sentence = _("%(count)s SMS queued again.")
     level = messages.SUCCESS if done else messages.WARNING
     messages.add_message(request, level, sentence % {"count": localize_number(done)})
