@@ -10,7 +10,7 @@ from django.utils.translation import override
 from sepahan_django import accounts, drafts, inbox, outbox
 from sepahan_django.models import ApiKey, DraftRow, JobRun, OutboundMessage, PauseKind
 from tests.factories import queued
-from tests.faults import Inbound
+from tests.faulty_gateway import Inbound
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
