@@ -14,10 +14,10 @@ from django.utils.translation import gettext_lazy
 
 from sepahan_django import accounts
 from sepahan_django.admin.conversations.messages import Correspondent, Message
-from sepahan_django.admin.kit import history
+from sepahan_django.admin.kit import history, outcomes
 from sepahan_django.after_commit import send_one
 from sepahan_django.conf import setting
-from sepahan_django.models import ApiKey, MessageState, OutboundMessage, SenderLine
+from sepahan_django.models import ApiKey, OutboundMessage, SenderLine
 from sepahan_django.outbox import IdempotencyConflict
 from sepahan_django.values.phones import spellings
 
@@ -152,18 +152,7 @@ def reply(request: HttpRequest, form: ReplyForm, correspondent: Correspondent) -
     except ValueError as error:
         return str(error)
     if is_new:
-        # After commit, as the sending: where the whole request is one transaction that is yet to come.
-        transaction.on_commit(lambda: _tell(request, message))
+        outcomes.tell_outcome(request, message, outcomes.OF_A_REPLY)
     else:
         messages.info(request, _("This page was submitted before; it was sent once."))
     return ""
-
-
-def _tell(request: HttpRequest, message: OutboundMessage) -> None:
-    """What has happened by now, in one sentence."""
-    if message.state == MessageState.FAILED:
-        messages.error(request, _("The gateway refused the reply: %(why)s") % {"why": message.error_message})
-    elif message.state == MessageState.SENT:
-        messages.success(request, _("The reply was handed to the gateway."))
-    else:
-        messages.warning(request, _("The reply is queued and will be sent by the worker."))
