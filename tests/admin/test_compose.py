@@ -49,6 +49,12 @@ def test_looking_at_the_page_makes_no_draft(boss):
     assert SendDraft.objects.count() == 0
 
 
+def test_the_opt_out_line_is_counted_with_the_text(boss):
+    page = page_of(boss.get(reverse(SEND)))
+    assert ('data-sepahan-suffix="id_with_opt_out"' in page, 'data-opt-out="لغو۱۱"' in page) == (True, True)
+    assert page.count('id="id_text-count"') == 1
+
+
 def test_an_uploaded_file_need_not_be_chosen_again_when_something_else_is_wrong(boss):
     answer = write(boss, recipients="", file=csv("name,number\nAli,09121234567\n"), text="")
     draft = answer.context["form"].draft

@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from sepahan_django import accounts
-from sepahan_django.admin.kit.widgets import JalaliDateTimeInput
+from sepahan_django.admin.kit.widgets import CountedText, JalaliDateTimeInput
 from sepahan_django.conf import setting
+from sepahan_django.drafts import OPT_OUT
 from sepahan_django.models import ApiKey, MessageTemplate, RecipientList, SendDraft, SenderLine
 from sepahan_django.values.jalali import InvalidDate, format_datetime, parse_typed_datetime
 from sepahan_django.values.visible import visible
@@ -66,15 +67,7 @@ class WriteForm(forms.Form):
     text = forms.CharField(
         label=gettext_lazy("Text"),
         strip=False,
-        widget=forms.Textarea(
-            attrs={
-                "rows": 5,
-                "dir": "auto",
-                "class": "vLargeTextField",
-                "data-sepahan-counter": "sepahan-count",
-                "data-sepahan-suffix": "id_with_opt_out",
-            }
-        ),
+        widget=CountedText(last_line=OPT_OUT, last_line_box="id_with_opt_out"),
         max_length=10_000,
     )
     with_opt_out = forms.BooleanField(

@@ -160,7 +160,6 @@ def _page(request: HttpRequest, form: WriteForm, *, site: admin.AdminSite) -> Ht
         "source": visible(draft.source) if draft else "",
         "credits": [(row, display.credit(row)) for row in rows] if may(request, "view_credit") else [],
         "has_account": bool(rows),
-        "opt_out": drafts.OPT_OUT,
         "media": form.media,
     }
     return TemplateResponse(request, "sepahan_django/admin/send.html", context)

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from sepahan_django import accounts
 from sepahan_django.admin.conversations.messages import Correspondent, Message
 from sepahan_django.admin.kit import history, outcomes
+from sepahan_django.admin.kit.widgets import CountedText
 from sepahan_django.after_commit import send_one
 from sepahan_django.conf import setting
 from sepahan_django.models import ApiKey, OutboundMessage, SenderLine
@@ -90,14 +91,7 @@ class ReplyForm(forms.Form):
         label=gettext_lazy("Reply"),
         strip=False,
         max_length=10_000,
-        widget=forms.Textarea(
-            attrs={
-                "rows": 3,
-                "dir": "auto",
-                "class": "vLargeTextField",
-                "data-sepahan-counter": "sepahan-count",
-            }
-        ),
+        widget=CountedText({"rows": 3}),
     )
     account = forms.IntegerField(widget=forms.HiddenInput)
     line = forms.CharField(widget=forms.HiddenInput)
