@@ -1,6 +1,7 @@
 """The pages for writing and checking, step by step."""
 
 import io
+import sys
 
 import openpyxl
 import pytest
@@ -262,6 +263,13 @@ def test_rows_that_are_left_out_are_downloaded_also_once_it_is_sent(boss):
     book = openpyxl.load_workbook(io.BytesIO(refused(boss, SendDraft.objects.get())))
     rows = [row[:2] for row in book.active.iter_rows(min_row=2, values_only=True)]
     assert sorted(rows) == [("4", "09011234567"), ("5", "0912")]
+
+
+def test_where_excel_files_can_not_be_written_the_rows_come_as_csv(boss, monkeypatch):
+    draft = look(boss, recipients=TABLE, text="{نام}").context["draft"]
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    lines = refused(boss, draft).decode("utf-8-sig").splitlines()
+    assert sorted(line.split(",")[0] for line in lines[1:]) == ["4", "5"]
 
 
 def test_a_formula_in_a_row_is_no_formula_in_the_file(boss):
