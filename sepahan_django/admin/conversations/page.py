@@ -28,6 +28,7 @@ from sepahan_django.admin.conversations.messages import (
 )
 from sepahan_django.admin.conversations.reply import Origins, ReplyForm, reply
 from sepahan_django.admin.kit import display
+from sepahan_django.admin.kit.addresses import parse_pk
 from sepahan_django.admin.kit.permissions import may, may_converse, may_see_inbound
 from sepahan_django.models import InboundMessage, MessageState, OutboundMessage
 from sepahan_django.values.digits import localize_digits
@@ -114,9 +115,10 @@ def _mark_read(request: HttpRequest, correspondent: Correspondent) -> HttpRespon
 def _shown(request: HttpRequest, correspondent: Correspondent) -> Any:
     """What of it the page showed when it was opened; nobody has read what has come since."""
     first, _dash, last = request.POST.get("shown", "").partition("-")
-    if not all(one.isascii() and one.isdecimal() and len(one) <= 18 for one in (first, last)):
+    ends = parse_pk(first), parse_pk(last)
+    if not all(ends):
         return InboundMessage.objects.none()
-    return inbound_of(request, correspondent).filter(pk__range=(int(first), int(last)))
+    return inbound_of(request, correspondent).filter(pk__range=ends)
 
 
 def _back(correspondent: Correspondent, site: admin.AdminSite) -> HttpResponse:
