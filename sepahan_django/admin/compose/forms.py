@@ -1,5 +1,6 @@
 """What is written: from where, to whom, what, when."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -91,11 +92,17 @@ class WriteForm(forms.Form):
     )
 
     def __init__(
-        self, *args: Any, user: Any, draft: SendDraft | None, may_use_lists: bool, **kwargs: Any
+        self,
+        *args: Any,
+        user: Any,
+        hidden: Collection[int],
+        draft: SendDraft | None,
+        may_use_lists: bool,
+        **kwargs: Any,
     ) -> None:
+        """`hidden` are the accounts kept from the user."""
         super().__init__(*args, **kwargs)
         self.draft = draft
-        hidden = accounts.hidden_from(user)
         rows = [row for row in accounts.active_accounts() if row.pk not in hidden][:50]
         last = draft or SendDraft.objects.filter(created_by=user, sent_at__isnull=False).first()
         self._offer_accounts(rows, last)

@@ -13,7 +13,13 @@ from sepahan_django.admin.compose.access import own_draft, to_campaign
 from sepahan_django.admin.compose.forms import WriteForm, initial_of
 from sepahan_django.admin.kit import display
 from sepahan_django.admin.kit.addresses import parse_pk, to_page
-from sepahan_django.admin.kit.permissions import may, may_see_content, require_sending, visible_rows
+from sepahan_django.admin.kit.permissions import (
+    hidden_accounts,
+    may,
+    may_see_content,
+    require_sending,
+    visible_rows,
+)
 from sepahan_django.models import InboundMessage, OutboundMessage, RowProblem, SendDraft
 from sepahan_django.values.visible import visible
 
@@ -52,8 +58,13 @@ def _draft(request: HttpRequest) -> SendDraft | None:
 
 
 def _form(request: HttpRequest, draft: SendDraft | None, **arguments: Any) -> WriteForm:
-    may_use_lists = may(request, "view_recipientlist")
-    return WriteForm(user=request.user, draft=draft, may_use_lists=may_use_lists, **arguments)
+    return WriteForm(
+        user=request.user,
+        hidden=hidden_accounts(request),
+        draft=draft,
+        may_use_lists=may(request, "view_recipientlist"),
+        **arguments,
+    )
 
 
 def _initial(request: HttpRequest, draft: SendDraft | None) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from sepahan_django.admin.conversations.messages import (
 from sepahan_django.admin.conversations.reply import Origins, ReplyForm, reply
 from sepahan_django.admin.kit import display
 from sepahan_django.admin.kit.addresses import parse_pk
-from sepahan_django.admin.kit.permissions import may, may_converse, may_see_inbound
+from sepahan_django.admin.kit.permissions import hidden_accounts, may, may_converse, may_see_inbound
 from sepahan_django.models import InboundMessage, MessageState, OutboundMessage
 from sepahan_django.values.digits import localize_digits
 from sepahan_django.values.jalali import TEHRAN, format_day, tehran_today
@@ -93,7 +93,7 @@ def _replied(request: HttpRequest, correspondent: Correspondent) -> ReplyForm | 
     """The form with what is wrong with it, or None when the reply is on its way."""
     if not may(request, "send_message") or correspondent.problem:
         raise PermissionDenied
-    form = ReplyForm(request.POST, origins=Origins(request.user))
+    form = ReplyForm(request.POST, origins=Origins(hidden_accounts(request)))
     if not form.is_valid():
         return form
     problem = reply(request, form, correspondent)
@@ -134,7 +134,7 @@ def _page(
     may_send = may(request, "send_message") and not correspondent.problem
     origin, is_same = None, True
     if may_send and place == Place():
-        origins = Origins(request.user)
+        origins = form.origins if form is not None else Origins(hidden_accounts(request))
         origin, is_same = origins.best(found.messages)
         if origin and form is None:
             form = ReplyForm(initial={"account": origin.account.pk, "line": origin.line}, origins=origins)

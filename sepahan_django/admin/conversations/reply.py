@@ -1,7 +1,7 @@
 """Answering from a conversation: from which line and account, the form, and the sending."""
 
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from django import forms
@@ -34,10 +34,9 @@ class Origin(NamedTuple):
 
 
 class Origins:
-    """The lines that a user may send from, by account."""
+    """The lines that a user may send from, by account; `hidden` are the accounts kept from the user."""
 
-    def __init__(self, user: Any) -> None:
-        hidden = accounts.hidden_from(user)
+    def __init__(self, hidden: Collection[int]) -> None:
         self.accounts = {row.pk: row for row in accounts.active_accounts() if row.pk not in hidden}
         rows = list(SenderLine.objects.filter(is_active=True).order_by("-is_default", "pk")[:MOST_LINES])
         self._lines = [row for row in rows if row.api_key_id in self.accounts]
