@@ -15,7 +15,7 @@ from sepahan_django.conf import setting
 from sepahan_django.drafts import rows
 from sepahan_django.drafts.pricing import estimate
 from sepahan_django.drafts.texts import ends_with_opt_out, filling_of
-from sepahan_django.models import RowProblem, SendDraft, SenderLine
+from sepahan_django.models import ApiKey, RowProblem, SendDraft, SenderLine
 from sepahan_django.values.digits import localize_number
 from sepahan_django.values.jalali import TEHRAN
 from sepahan_django.values.parts import GSM, Parts, count_parts
@@ -75,12 +75,41 @@ class Check:
         return not self.blockers and self.going > 0
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """A draft with what decides what goes out, found out once."""
+
+    draft: SendDraft
+    account: ApiKey | None
+    line: str
+    """The draft's own, or the account's default; may be empty."""
+    filling: Filling | None
+    """None where the text can't be filled; `problem` says why."""
+    problem: str
+    now: datetime
+
+
+def prepare(draft: SendDraft, *, now: datetime | None = None) -> Prepared:
+    """The draft as it is now. Changes nothing."""
+    account, line = draft.api_key, draft.sender
+    if not line and account is not None:
+        line = accounts.default_sender(account)
+    filling, problem = None, ""
+    try:
+        filling = filling_of(draft)
+    except InvalidPlaceholder as error:
+        problem = str(error)
+    return Prepared(draft, account, line, filling, problem, now or timezone.now())
+
+
 class Fingerprint:
     """Tells whether what goes out is what was shown: account, line, time, and each number with its text."""
 
-    def __init__(self, draft: SendDraft, line: str) -> None:
+    def __init__(self, prepared: Prepared) -> None:
+        draft = prepared.draft
         self._hash = hashlib.sha256()
-        self.add(f"{draft.api_key_id}/{line}", draft.send_at.isoformat() if draft.send_at else "now")
+        planned = draft.send_at.isoformat() if draft.send_at else "now"
+        self.add(f"{draft.api_key_id}/{prepared.line}", planned)
 
     def add(self, recipient: str, text: str) -> None:
         """The next message."""
@@ -90,8 +119,14 @@ class Fingerprint:
         return self._hash.hexdigest()
 
 
-def going(draft: SendDraft, filling: Filling) -> Iterator[tuple[int, str, str]]:
-    """What goes out, as (row, recipient, text): the one source for check and sending."""
+def going(prepared: Prepared) -> Iterator[tuple[int, str, str]]:
+    """What goes out, as (row, recipient, text): the one source for check and sending.
+
+    Nothing where the text can't be filled.
+    """
+    draft, filling = prepared.draft, prepared.filling
+    if filling is None:
+        return
     problems = rows.sendable(draft)
     if filling.constant is not None:
         for _pk, row, recipient in rows.walk(draft, problems, "number", "recipient"):
@@ -102,54 +137,39 @@ def going(draft: SendDraft, filling: Filling) -> Iterator[tuple[int, str, str]]:
             yield row, recipient, filling.fill(values)
 
 
-def line_of(draft: SendDraft) -> str:
-    """The line that the draft goes out from: its own, or the account's default; may be empty."""
-    if draft.sender or draft.api_key is None:
-        return draft.sender
-    return accounts.default_sender(draft.api_key)
-
-
 def check(draft: SendDraft, *, most: int | None = None) -> Check:
     """What would go out now and what is to be said about it; changes nothing.
 
     `most` is how many recipients the user may send to at once, None for any number. Of the rows only a
     chunk is in memory.
     """
-    now = timezone.now()
-    found = Check(line=line_of(draft))
+    prepared = prepare(draft)
+    found = Check(line=prepared.line)
     counts = dict(draft.rows.order_by().values_list("problem").annotate(Count("pk")))
     found.duplicates = counts.get(RowProblem.DUPLICATE, 0)
     found.unreadable = counts.get(RowProblem.UNREADABLE, 0)
     found.empty = counts.get(RowProblem.EMPTY_COLUMN, 0)
     found.found = sum(counts.values()) - found.unreadable
-    found.blockers = blockers(draft, found.line, now=now)
+    found.blockers = blockers(prepared)
     expected = sum(counts.get(problem, 0) for problem in rows.sendable(draft))
-    filling = _filling(draft)
-    if filling is not None and not filling.unknown:
-        _look_through(draft, filling, found, expected)
+    if prepared.filling is not None and not prepared.filling.unknown:
+        _look_through(prepared, prepared.filling, found, expected)
     else:
         found.going = expected  # as far as can be told before the text is mended
     found.blockers += _by_count(found, most=most)
-    if draft.api_key is not None:
-        found.cost = estimate(draft.api_key, found.parts_by_encoding)
-    found.warnings = _warnings(draft, found, now=now)
+    if prepared.account is not None:
+        found.cost = estimate(prepared.account, found.parts_by_encoding)
+    found.warnings = _warnings(prepared, found)
     return found
 
 
-def _filling(draft: SendDraft) -> Filling | None:
-    try:
-        return filling_of(draft)
-    except InvalidPlaceholder:
-        return None
-
-
-def _look_through(draft: SendDraft, filling: Filling, found: Check, expected: int) -> None:
+def _look_through(prepared: Prepared, filling: Filling, found: Check, expected: int) -> None:
     """Count parts, pick the samples, and make the fingerprint, in one walk over the rows."""
-    fingerprint = Fingerprint(draft, found.line)
+    fingerprint = Fingerprint(prepared)
     # By the draft's own number, so that the page shows the same one each time it is looked at.
-    picked = random.Random(draft.pk).randrange(expected) if expected else 0  # noqa: S311 - a sample
+    picked = random.Random(prepared.draft.pk).randrange(expected) if expected else 0  # noqa: S311 - a sample
     parts = count_parts(filling.constant) if filling.constant is not None else None
-    for index, (row, recipient, text) in enumerate(going(draft, filling)):
+    for index, (row, recipient, text) in enumerate(going(prepared)):
         fingerprint.add(recipient, text)
         counted = parts or count_parts(text)
         found.parts += counted.parts
@@ -170,50 +190,48 @@ def _length(parts: Parts) -> tuple[int, int]:
     return parts.parts, parts.units
 
 
-def blockers(draft: SendDraft, line: str, *, now: datetime) -> list[Issue]:
+def blockers(prepared: Prepared) -> list[Issue]:
     """Why the draft can't be sent, whatever its recipients."""
-    found = [*_of_account(draft, line, now=now), *_of_text(draft)]
-    if draft.send_at is not None and draft.send_at <= now:
+    found = [*_of_account(prepared), *_of_text(prepared)]
+    planned = prepared.draft.send_at
+    if planned is not None and planned <= prepared.now:
         found.append(Issue("past", _("The planned time has passed. Choose another, or send now.")))
     return found
 
 
-def _of_account(draft: SendDraft, line: str, *, now: datetime) -> Iterator[Issue]:
-    account = draft.api_key
+def _of_account(prepared: Prepared) -> Iterator[Issue]:
+    account = prepared.account
     if account is None or not account.is_active:
         yield Issue("no_account", _("No active account is chosen."))
         return
-    if not line:
+    if not prepared.line:
         sentence = _("The account has no line: add one under Sender lines, or set SEPAHAN[“SENDER”].")
         yield Issue("no_line", sentence)
     else:
-        yield from _of_line(draft, line)
-    if accounts.is_held(account, now=now):
+        yield from _of_line(account, prepared.line)
+    if accounts.is_held(account, now=prepared.now):
         yield Issue("paused", _("The account is paused: %(why)s") % {"why": account.pause_reason})
     if account.credit is not None and account.credit <= 0:
         yield Issue("no_credit", _("The account has no credit. Charge it, then check the credit."))
 
 
-def _of_line(draft: SendDraft, line: str) -> Iterator[Issue]:
+def _of_line(account: ApiKey, line: str) -> Iterator[Issue]:
     stored = list(SenderLine.objects.filter(number=line).values_list("api_key", "is_active")[:100])
-    own = [is_active for account, is_active in stored if account == draft.api_key_id]
+    own = [is_active for owner, is_active in stored if owner == account.pk]
     if own and not own[0]:
         yield Issue("inactive_line", _("The line %(line)s is not active.") % {"line": line})
     elif stored and not own and line != str(setting("SENDER")):
         yield Issue("foreign_line", _("This line belongs to another account."))
 
 
-def _of_text(draft: SendDraft) -> Iterator[Issue]:
-    if not draft.text.strip():
+def _of_text(prepared: Prepared) -> Iterator[Issue]:
+    if not prepared.draft.text.strip():
         yield Issue("no_text", _("The text is empty."))
-        return
-    try:
-        unknown = filling_of(draft).unknown
-    except InvalidPlaceholder as error:
-        yield Issue("brace", str(error))
-        return
-    for name in unknown:
-        yield Issue("placeholder", _("The recipients have no column “%(name)s”.") % {"name": name})
+    elif prepared.filling is None:
+        yield Issue("brace", prepared.problem)
+    else:
+        for name in prepared.filling.unknown:
+            yield Issue("placeholder", _("The recipients have no column “%(name)s”.") % {"name": name})
 
 
 def _by_count(found: Check, *, most: int | None) -> Iterator[Issue]:
@@ -231,8 +249,8 @@ def too_many(count: int, most: int) -> str:
     }
 
 
-def _warnings(draft: SendDraft, found: Check, *, now: datetime) -> list[Issue]:
-    return [*_about_text(draft, found), *_about_time(draft, now=now), *_about_credit(draft, found)]
+def _warnings(prepared: Prepared, found: Check) -> list[Issue]:
+    return [*_about_text(prepared.draft, found), *_about_time(prepared), *_about_credit(prepared, found)]
 
 
 def _about_text(draft: SendDraft, found: Check) -> Iterator[Issue]:
@@ -254,14 +272,14 @@ def _about_text(draft: SendDraft, found: Check) -> Iterator[Issue]:
         yield Issue("no_opt_out", _("Advertising must end with the line “لغو۱۱”; this text does not."))
 
 
-def _about_time(draft: SendDraft, *, now: datetime) -> Iterator[Issue]:
-    hour = (draft.send_at or now).astimezone(TEHRAN).hour
+def _about_time(prepared: Prepared) -> Iterator[Issue]:
+    hour = (prepared.draft.send_at or prepared.now).astimezone(TEHRAN).hour
     if hour >= NIGHT[0] or hour < NIGHT[1]:
         yield Issue("night", _("People would get the SMS at night, between 21:00 and 8:00 Tehran time."))
 
 
-def _about_credit(draft: SendDraft, found: Check) -> Iterator[Issue]:
-    account = draft.api_key
+def _about_credit(prepared: Prepared, found: Check) -> Iterator[Issue]:
+    account = prepared.account
     if account is None:
         return
     low = setting("LOW_CREDIT")

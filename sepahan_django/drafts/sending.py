@@ -10,9 +10,8 @@ from django.utils.translation import gettext as _
 from sepahan_django import outbox
 from sepahan_django.after_commit import dispatch, send_one, wake_workers
 from sepahan_django.drafts import rows
-from sepahan_django.drafts.checking import Fingerprint, Issue, blockers, going, line_of, too_many
+from sepahan_django.drafts.checking import Fingerprint, Issue, Prepared, blockers, going, prepare, too_many
 from sepahan_django.drafts.errors import Blocked, Changed
-from sepahan_django.drafts.texts import filling_of
 from sepahan_django.models import Campaign, DraftRow, OutboundMessage, Priority, SendDraft
 from sepahan_django.outbox import BATCH, SendOptions
 from sepahan_django.values.digits import localize_number
@@ -34,20 +33,20 @@ def send(draft: SendDraft, user: Any, *, fingerprint: str, most: int | None = No
     """
     with transaction.atomic():
         rows.lock(draft)
-        draft = SendDraft.objects.select_related("api_key").get(pk=draft.pk)  # as it is now
-        line, now = line_of(draft), timezone.now()
-        if found := blockers(draft, line, now=now):
+        draft = SendDraft.objects.select_related("api_key").get(pk=draft.pk)  # as it is after the lock
+        prepared = prepare(draft)
+        if found := blockers(prepared):
             raise Blocked(found)
         count = draft.rows.filter(problem__in=rows.sendable(draft)).count()
         if most is not None and count > most:
             raise Blocked([Issue("too_many", too_many(count, most))])
         few = count <= BATCH and draft.send_at is None
         campaign = Campaign.objects.create(title=draft.title or default_title(count), created_by=user)
-        seen = Fingerprint(draft, line)
-        stored = _queue(draft, line, few=few, campaign=campaign, user=user, seen=seen)
+        seen = Fingerprint(prepared)
+        stored = _queue(prepared, few=few, campaign=campaign, user=user, seen=seen)
         if not stored or seen.hexdigest() != fingerprint:
             raise Changed
-        SendDraft.objects.filter(pk=draft.pk).update(sent_at=now, campaign=campaign)
+        SendDraft.objects.filter(pk=draft.pk).update(sent_at=prepared.now, campaign=campaign)
         # The messages hold their numbers and texts now; what was refused is kept to be looked at.
         DraftRow.objects.filter(draft=draft, problem__in=rows.sendable(draft)).delete()
         return campaign
@@ -61,13 +60,12 @@ def default_title(count: int) -> str:
     }
 
 
-def _queue(
-    draft: SendDraft, line: str, *, few: bool, campaign: Campaign, user: Any, seen: Fingerprint
-) -> int:
+def _queue(prepared: Prepared, *, few: bool, campaign: Campaign, user: Any, seen: Fingerprint) -> int:
+    send_at = prepared.draft.send_at
     options = SendOptions.checked(
-        sender=line,
-        account=draft.api_key,
-        send_at=draft.send_at,
+        sender=prepared.line,
+        account=prepared.account,
+        send_at=send_at,
         expires_at=None,
         priority=Priority.NORMAL if few else Priority.BULK,
         campaign=campaign,
@@ -75,7 +73,7 @@ def _queue(
     )
 
     def pairs() -> Iterator[tuple[str, str]]:
-        for _row, recipient, text in going(draft, filling_of(draft)):
+        for _row, recipient, text in going(prepared):
             seen.add(recipient, text)
             yield recipient, text
 
@@ -107,9 +105,9 @@ def send_one_test(
 ) -> tuple[OutboundMessage, bool]:
     """As `send_test`; also returns whether the message is new, or the earlier one with this key."""
     to = normalize_mobile(number)
-    line = line_of(draft)
-    found = [issue for issue in blockers(draft, line, now=timezone.now()) if issue.code != "past"]
-    text = None if found else next((text for _row, _to, text in going(draft, filling_of(draft))), None)
+    prepared = prepare(draft)
+    found = [issue for issue in blockers(prepared) if issue.code != "past"]
+    text = None if found else next((text for _row, _to, text in going(prepared)), None)
     if not found and text is None:
         found = [Issue("nobody", _("There is nobody left to send to."))]
     if found or text is None:
@@ -117,8 +115,8 @@ def send_one_test(
     return send_one(
         to,
         text,
-        sender=line,
-        account=draft.api_key,
+        sender=prepared.line,
+        account=prepared.account,
         idempotency_key=idempotency_key,
         priority=Priority.URGENT,
         created_by=user or draft.created_by,

@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group, Permission, User
 from django.core import serializers
 from django.urls import reverse
 
-from sepahan_django import drafts, outbox
+from sepahan_django import accounts, drafts, outbox
 from sepahan_django.models import (
     ApiKey,
     Campaign,
@@ -301,6 +301,24 @@ def test_staff_of_the_group_see_the_account(client, rows, limited):
     sign_in(client, *ALL, groups=[limited])
     page = client.get(reverse("admin:sepahan_django_outboundmessage_changelist")).content.decode()
     assert "09120000000" in page
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize(
+    "page", ["overview_changelist", "outboundmessage_changelist", "send", "conversation"]
+)
+def test_which_accounts_are_hidden_is_asked_once_a_page(client, rows, limited, monkeypatch, page, method):
+    asked, ask = [], accounts.hidden_from
+
+    def counted(user):
+        asked.append(user)
+        return ask(user)
+
+    monkeypatch.setattr(accounts, "hidden_from", counted)
+    sign_in(client, *ALL)
+    address = reverse(f"admin:sepahan_django_{page}", args=["09121234567"] if page == "conversation" else [])
+    answer = getattr(client, method)(address)
+    assert (answer.status_code, len(asked)) == (200, 1)
 
 
 def test_staff_of_other_groups_can_not_send_from_the_account(client, rows, limited):

@@ -69,7 +69,7 @@ def test_the_main_job_from_sending_to_the_answer(page, demo):
     expect(page.locator("html")).to_have_attribute("dir", "rtl")
     page.fill("#id_recipients", "09121234567\nعلی رضایی\t۰۹۳۵۱۲۳۴۵۶۷\n+98 901 123 4567")
     page.fill("#id_text", "سلام، نظر شما؟ ۱ یا ۲")
-    expect(page.locator("#sepahan-count")).to_contain_text("۲۱ نویسه · ۱ پیامک")
+    expect(page.locator("#id_text-count")).to_contain_text("۲۱ نویسه · ۱ پیامک")
     page.locator(".submit-row button").click()
     # Check what was written, and send it.
     expect(page.locator(".sepahan-sample .sepahan-bubble")).to_have_text("سلام، نظر شما؟ ۱ یا ۲")
@@ -174,7 +174,7 @@ def test_an_inbound_message_is_answered_in_its_conversation(page, demo):
     # Having it before one's eyes marks it as read: the button goes away by itself.
     expect(page.get_by_role("button", name="علامت خوانده‌شده")).to_have_count(0)
     page.fill("#id_text", "سلام، از ۹ تا ۱۷")
-    expect(page.locator("#sepahan-count")).to_contain_text("۱ پیامک")
+    expect(page.locator("#id_text-count")).to_contain_text("۱ پیامک")
     page.get_by_role("button", name="ارسال پاسخ").click()
     expect(page.locator(".messagelist")).to_contain_text("پاسخ به سامانه تحویل شد")
     expect(page.locator(".sepahan-said-out")).to_contain_text("از ۹ تا ۱۷")
@@ -319,7 +319,7 @@ def test_typographic_characters_that_alone_make_a_text_unicode_are_replaced(page
 def test_the_opt_out_line_is_counted_while_one_writes(page, demo):
     written(page, demo, "", "سلام")
     page.check("#id_with_opt_out")
-    assert page.locator("#sepahan-count").inner_text().startswith("۱۰ نویسه")
+    assert page.locator("#id_text-count").inner_text().startswith("۱۰ نویسه")
 
 
 def test_the_button_that_sends_can_be_clicked_once(page, demo):

@@ -7,6 +7,7 @@ from django.db import connection
 from django.utils import timezone
 
 from sepahan_django import accounts, drafts
+from sepahan_django.drafts.checking import blockers, prepare
 from sepahan_django.models import (
     ApiKey,
     Campaign,
@@ -96,6 +97,13 @@ def test_the_check_changes_nothing_and_takes_few_queries(draft, django_assert_ma
 def test_what_is_missing_blocks(draft, changes, code):
     drafts.change(draft, **changes)
     assert code in blocked_by(draft)
+
+
+def test_a_prepared_draft_is_judged_by_its_own_moment(draft):
+    planned = timezone.now() + timedelta(hours=1)
+    drafts.change(draft, send_at=planned)
+    moments = (planned - timedelta(seconds=1), planned)
+    assert [codes(blockers(prepare(draft, now=moment))) for moment in moments] == [[], ["past"]]
 
 
 def test_nobody_left_blocks(draft):
@@ -288,7 +296,7 @@ class Crash(BaseException):
 @pytest.mark.parametrize(
     "place",
     [
-        "sepahan_django.drafts.sending.line_of",
+        "sepahan_django.drafts.sending.prepare",
         "sepahan_django.drafts.sending.default_title",
         "sepahan_django.outbox.queue",
         "sepahan_django.drafts.sending.dispatch",

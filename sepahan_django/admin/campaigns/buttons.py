@@ -19,7 +19,7 @@ from django.utils.translation import ngettext
 
 from sepahan_django import outbox
 from sepahan_django.admin.kit import history
-from sepahan_django.admin.kit.addresses import page_address
+from sepahan_django.admin.kit.addresses import page_address, parse_integer
 from sepahan_django.admin.kit.exports import file_name, file_of, no_xlsx
 from sepahan_django.admin.kit.permissions import max_recipients, may_see_content
 from sepahan_django.after_commit import wake_workers
@@ -92,8 +92,7 @@ def resume(request: HttpRequest, campaign: Campaign) -> HttpResponse:
 
 def _confirmed(request: HttpRequest) -> int | None:
     """The number that the button said; None where none was pressed."""
-    said = request.POST.get("count", "") if request.method == "POST" else ""
-    return int(said) if said.isdecimal() and len(said) < 12 else None
+    return parse_integer(request.POST.get("count")) if request.method == "POST" else None
 
 
 def _page(

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponseRedirect
 
-from sepahan_django.admin.kit.addresses import to_page
+from sepahan_django.admin.kit.addresses import MAX_PK, to_page
 from sepahan_django.admin.kit.permissions import hidden_accounts, may_see_content, may_view
 from sepahan_django.models import Campaign, SendDraft
 from sepahan_django.values.phones import mask
@@ -13,7 +13,7 @@ from sepahan_django.values.visible import visible
 def own_draft(request: HttpRequest, draft_id: int) -> SendDraft:
     """The user's own draft; Http404 for others' (but to superusers) and for accounts kept from them."""
     rows = SendDraft.objects.select_related("api_key", "campaign")
-    draft = rows.filter(pk=draft_id).first() if draft_id < 2**63 else None
+    draft = rows.filter(pk=draft_id).first() if draft_id <= MAX_PK else None
     is_own = draft is not None and (draft.created_by_id == request.user.pk or request.user.is_superuser)
     if draft is None or not is_own or draft.api_key_id in hidden_accounts(request):
         raise Http404

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from sepahan_django import drafts
 from sepahan_django.admin.compose import access
-from sepahan_django.admin.kit import display, history
+from sepahan_django.admin.kit import display, history, outcomes
 from sepahan_django.admin.kit.addresses import to_page
 from sepahan_django.admin.kit.permissions import max_recipients, may, require_sending
 from sepahan_django.db.transactions import retrying
@@ -170,7 +170,7 @@ def _send(request: HttpRequest, draft: SendDraft, site: admin.AdminSite) -> Http
 
     # Done a second time, after a connection lost at the commit, it finds the draft sent.
     campaign = retrying(sending)
-    _report(request, campaign)
+    outcomes.once_committed(lambda: _report(request, campaign))
     return access.to_campaign(request, campaign, site=site)
 
 
@@ -222,12 +222,7 @@ def _test(request: HttpRequest, draft: SendDraft, site: admin.AdminSite) -> Http
         )
         if is_new:
             history.note(request, [message], _("Test sent from the admin."), flag=ADDITION)
-    if message.state in (MessageState.SENT, MessageState.DELIVERED):
-        messages.success(request, _("Handed to the gateway: look at your phone."))
-    elif message.state == MessageState.FAILED:
-        messages.error(request, visible(message.error_message))
-    else:
-        messages.warning(request, _("The SMS is queued, and goes out when the worker runs."))
+    outcomes.tell_outcome(request, message, outcomes.OF_A_TEST)
     return to_page(site, "check", draft.pk)
 
 

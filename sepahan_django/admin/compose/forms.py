@@ -1,5 +1,6 @@
 """What is written: from where, to whom, what, when."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -9,8 +10,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from sepahan_django import accounts
-from sepahan_django.admin.kit.widgets import JalaliDateTimeInput
+from sepahan_django.admin.kit.widgets import CountedText, JalaliDateTimeInput
 from sepahan_django.conf import setting
+from sepahan_django.drafts import OPT_OUT
 from sepahan_django.models import ApiKey, MessageTemplate, RecipientList, SendDraft, SenderLine
 from sepahan_django.values.jalali import InvalidDate, format_datetime, parse_typed_datetime
 from sepahan_django.values.visible import visible
@@ -66,15 +68,7 @@ class WriteForm(forms.Form):
     text = forms.CharField(
         label=gettext_lazy("Text"),
         strip=False,
-        widget=forms.Textarea(
-            attrs={
-                "rows": 5,
-                "dir": "auto",
-                "class": "vLargeTextField",
-                "data-sepahan-counter": "sepahan-count",
-                "data-sepahan-suffix": "id_with_opt_out",
-            }
-        ),
+        widget=CountedText(last_line=OPT_OUT, last_line_box="id_with_opt_out"),
         max_length=10_000,
     )
     with_opt_out = forms.BooleanField(
@@ -98,11 +92,17 @@ class WriteForm(forms.Form):
     )
 
     def __init__(
-        self, *args: Any, user: Any, draft: SendDraft | None, may_use_lists: bool, **kwargs: Any
+        self,
+        *args: Any,
+        user: Any,
+        hidden: Collection[int],
+        draft: SendDraft | None,
+        may_use_lists: bool,
+        **kwargs: Any,
     ) -> None:
+        """`hidden` are the accounts kept from the user."""
         super().__init__(*args, **kwargs)
         self.draft = draft
-        hidden = accounts.hidden_from(user)
         rows = [row for row in accounts.active_accounts() if row.pk not in hidden][:50]
         last = draft or SendDraft.objects.filter(created_by=user, sent_at__isnull=False).first()
         self._offer_accounts(rows, last)

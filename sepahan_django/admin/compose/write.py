@@ -12,8 +12,14 @@ from sepahan_django import drafts
 from sepahan_django.admin.compose.access import own_draft, to_campaign
 from sepahan_django.admin.compose.forms import WriteForm, initial_of
 from sepahan_django.admin.kit import display
-from sepahan_django.admin.kit.addresses import to_page
-from sepahan_django.admin.kit.permissions import may, may_see_content, require_sending, visible_rows
+from sepahan_django.admin.kit.addresses import parse_pk, to_page
+from sepahan_django.admin.kit.permissions import (
+    hidden_accounts,
+    may,
+    may_see_content,
+    require_sending,
+    visible_rows,
+)
 from sepahan_django.models import InboundMessage, OutboundMessage, RowProblem, SendDraft
 from sepahan_django.values.visible import visible
 
@@ -47,26 +53,31 @@ def write_view(request: HttpRequest, *, site: admin.AdminSite) -> HttpResponse:
 
 
 def _draft(request: HttpRequest) -> SendDraft | None:
-    given = (request.POST if request.method == "POST" else request.GET).get("draft", "")
-    return own_draft(request, int(given)) if given.isascii() and given.isdecimal() else None
+    given = parse_pk((request.POST if request.method == "POST" else request.GET).get("draft"))
+    return own_draft(request, given) if given else None
 
 
 def _form(request: HttpRequest, draft: SendDraft | None, **arguments: Any) -> WriteForm:
-    may_use_lists = may(request, "view_recipientlist")
-    return WriteForm(user=request.user, draft=draft, may_use_lists=may_use_lists, **arguments)
+    return WriteForm(
+        user=request.user,
+        hidden=hidden_accounts(request),
+        draft=draft,
+        may_use_lists=may(request, "view_recipientlist"),
+        **arguments,
+    )
 
 
 def _initial(request: HttpRequest, draft: SendDraft | None) -> dict[str, Any]:
     """From a draft; for a reply, the number that wrote and the line it wrote to; or the numbers given."""
     if draft is not None:
         return {**initial_of(draft), "recipients": _pasted(draft)}
-    given = {"recipients": request.GET["to"][:1000]} if "to" in request.GET else {}
-    if request.GET.get("list", "").isdecimal():
-        given["saved_list"] = request.GET["list"]
-    reply_to = request.GET.get("reply_to", "")
-    if not reply_to.isdecimal() or not may(request, "view_inboundmessage"):
+    given: dict[str, Any] = {"recipients": request.GET["to"][:1000]} if "to" in request.GET else {}
+    if saved_list := parse_pk(request.GET.get("list")):
+        given["saved_list"] = saved_list
+    reply_to = parse_pk(request.GET.get("reply_to"))
+    if not reply_to or not may(request, "view_inboundmessage"):
         return given
-    received = visible_rows(request, InboundMessage.objects.filter(pk=int(reply_to))).first()
+    received = visible_rows(request, InboundMessage.objects.filter(pk=reply_to)).first()
     if received is None or not may_see_content(request):
         return given
     return {"recipients": received.sender, "line": received.line, "account": received.api_key_id}
@@ -160,7 +171,6 @@ def _page(request: HttpRequest, form: WriteForm, *, site: admin.AdminSite) -> Ht
         "source": visible(draft.source) if draft else "",
         "credits": [(row, display.credit(row)) for row in rows] if may(request, "view_credit") else [],
         "has_account": bool(rows),
-        "opt_out": drafts.OPT_OUT,
         "media": form.media,
     }
     return TemplateResponse(request, "sepahan_django/admin/send.html", context)

@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from sepahan_django.admin.kit.addresses import parse_integer
 from sepahan_django.admin.kit.permissions import may_see_inbound, may_see_outbound, visible_rows
 from sepahan_django.models import InboundMessage, OutboundMessage
 from sepahan_django.values.jalali import tehran_today
@@ -52,7 +53,7 @@ class Place:
 
     @classmethod
     def of(cls, request: HttpRequest) -> "Place":
-        return cls(_id(request.GET.get("in", "")), _id(request.GET.get("out", "")))
+        return cls(parse_integer(request.GET.get("in")), parse_integer(request.GET.get("out")))
 
     @property
     def query(self) -> str:
@@ -146,7 +147,3 @@ def has_time(message: InboundMessage) -> bool:
 def day_of(message: Message) -> Any:
     """The day, Gregorian, in Tehran."""
     return tehran_today(moment_of(message))
-
-
-def _id(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else None

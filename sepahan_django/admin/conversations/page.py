@@ -28,7 +28,8 @@ from sepahan_django.admin.conversations.messages import (
 )
 from sepahan_django.admin.conversations.reply import Origins, ReplyForm, reply
 from sepahan_django.admin.kit import display
-from sepahan_django.admin.kit.permissions import may, may_converse, may_see_inbound
+from sepahan_django.admin.kit.addresses import parse_pk
+from sepahan_django.admin.kit.permissions import hidden_accounts, may, may_converse, may_see_inbound
 from sepahan_django.models import InboundMessage, MessageState, OutboundMessage
 from sepahan_django.values.digits import localize_digits
 from sepahan_django.values.jalali import TEHRAN, format_day, tehran_today
@@ -92,7 +93,7 @@ def _replied(request: HttpRequest, correspondent: Correspondent) -> ReplyForm | 
     """The form with what is wrong with it, or None when the reply is on its way."""
     if not may(request, "send_message") or correspondent.problem:
         raise PermissionDenied
-    form = ReplyForm(request.POST, origins=Origins(request.user))
+    form = ReplyForm(request.POST, origins=Origins(hidden_accounts(request)))
     if not form.is_valid():
         return form
     problem = reply(request, form, correspondent)
@@ -114,9 +115,10 @@ def _mark_read(request: HttpRequest, correspondent: Correspondent) -> HttpRespon
 def _shown(request: HttpRequest, correspondent: Correspondent) -> Any:
     """What of it the page showed when it was opened; nobody has read what has come since."""
     first, _dash, last = request.POST.get("shown", "").partition("-")
-    if not all(one.isascii() and one.isdecimal() and len(one) <= 18 for one in (first, last)):
+    ends = parse_pk(first), parse_pk(last)
+    if not all(ends):
         return InboundMessage.objects.none()
-    return inbound_of(request, correspondent).filter(pk__range=(int(first), int(last)))
+    return inbound_of(request, correspondent).filter(pk__range=ends)
 
 
 def _back(correspondent: Correspondent, site: admin.AdminSite) -> HttpResponse:
@@ -132,7 +134,7 @@ def _page(
     may_send = may(request, "send_message") and not correspondent.problem
     origin, is_same = None, True
     if may_send and place == Place():
-        origins = Origins(request.user)
+        origins = form.origins if form is not None else Origins(hidden_accounts(request))
         origin, is_same = origins.best(found.messages)
         if origin and form is None:
             form = ReplyForm(initial={"account": origin.account.pk, "line": origin.line}, origins=origins)

@@ -1,7 +1,7 @@
 """Answering from a conversation: from which line and account, the form, and the sending."""
 
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from django import forms
@@ -14,10 +14,11 @@ from django.utils.translation import gettext_lazy
 
 from sepahan_django import accounts
 from sepahan_django.admin.conversations.messages import Correspondent, Message
-from sepahan_django.admin.kit import history
+from sepahan_django.admin.kit import history, outcomes
+from sepahan_django.admin.kit.widgets import CountedText
 from sepahan_django.after_commit import send_one
 from sepahan_django.conf import setting
-from sepahan_django.models import ApiKey, MessageState, OutboundMessage, SenderLine
+from sepahan_django.models import ApiKey, OutboundMessage, SenderLine
 from sepahan_django.outbox import IdempotencyConflict
 from sepahan_django.values.phones import spellings
 
@@ -33,10 +34,9 @@ class Origin(NamedTuple):
 
 
 class Origins:
-    """The lines that a user may send from, by account."""
+    """The lines that a user may send from, by account; `hidden` are the accounts kept from the user."""
 
-    def __init__(self, user: Any) -> None:
-        hidden = accounts.hidden_from(user)
+    def __init__(self, hidden: Collection[int]) -> None:
         self.accounts = {row.pk: row for row in accounts.active_accounts() if row.pk not in hidden}
         rows = list(SenderLine.objects.filter(is_active=True).order_by("-is_default", "pk")[:MOST_LINES])
         self._lines = [row for row in rows if row.api_key_id in self.accounts]
@@ -90,14 +90,7 @@ class ReplyForm(forms.Form):
         label=gettext_lazy("Reply"),
         strip=False,
         max_length=10_000,
-        widget=forms.Textarea(
-            attrs={
-                "rows": 3,
-                "dir": "auto",
-                "class": "vLargeTextField",
-                "data-sepahan-counter": "sepahan-count",
-            }
-        ),
+        widget=CountedText({"rows": 3}),
     )
     account = forms.IntegerField(widget=forms.HiddenInput)
     line = forms.CharField(widget=forms.HiddenInput)
@@ -152,18 +145,7 @@ def reply(request: HttpRequest, form: ReplyForm, correspondent: Correspondent) -
     except ValueError as error:
         return str(error)
     if is_new:
-        # After commit, as the sending: where the whole request is one transaction that is yet to come.
-        transaction.on_commit(lambda: _tell(request, message))
+        outcomes.tell_outcome(request, message, outcomes.OF_A_REPLY)
     else:
         messages.info(request, _("This page was submitted before; it was sent once."))
     return ""
-
-
-def _tell(request: HttpRequest, message: OutboundMessage) -> None:
-    """What has happened by now, in one sentence."""
-    if message.state == MessageState.FAILED:
-        messages.error(request, _("The gateway refused the reply: %(why)s") % {"why": message.error_message})
-    elif message.state == MessageState.SENT:
-        messages.success(request, _("The reply was handed to the gateway."))
-    else:
-        messages.warning(request, _("The reply is queued and will be sent by the worker."))

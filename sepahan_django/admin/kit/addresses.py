@@ -4,11 +4,23 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import NoReverseMatch, reverse
 
+MAX_PK = 2**63 - 1
+"""The largest key that a database can hold."""
+
+
+def parse_integer(value: object) -> int | None:
+    """A number from 0 to MAX_PK out of a query or a form, in ASCII digits; None for anything else."""
+    text = "" if value is None else str(value)
+    # The length first: reading very many digits takes long, or raises.
+    if not (text.isascii() and text.isdecimal() and len(text) <= len(str(MAX_PK))):
+        return None
+    number = int(text)
+    return number if number <= MAX_PK else None
+
 
 def parse_pk(value: object) -> int:
-    """A row's key out of a query or a form; 0, which no row has, for what no database can hold as one."""
-    text = str(value or "")
-    return int(text) if text.isdecimal() and len(text) <= 18 else 0
+    """A row's key out of a query or a form; 0, which no row has, for what can't be one."""
+    return parse_integer(value) or 0
 
 
 def page_address(request: HttpRequest, name: str, *args: object) -> str:

@@ -98,11 +98,7 @@ def no_xlsx() -> str:
 def file_of(rows: Iterable[Sequence[str]], *, name: str, is_xlsx: bool) -> HttpResponseBase | None:
     """The rows as a file to download, written as they are read; None where Excel files can't be written."""
     if not is_xlsx:
-        return StreamingHttpResponse(
-            exports.csv_lines(rows),
-            content_type="text/csv; charset=utf-8",
-            headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
-        )
+        return csv_file(rows, name=name)
     # On disk, not in memory; gone when the answer is sent.
     file = tempfile.TemporaryFile()  # noqa: SIM115 - FileResponse closes it
     try:
@@ -112,3 +108,12 @@ def file_of(rows: Iterable[Sequence[str]], *, name: str, is_xlsx: bool) -> HttpR
         return None
     file.seek(0)
     return FileResponse(file, as_attachment=True, filename=f"{name}.xlsx", content_type=XLSX)
+
+
+def csv_file(rows: Iterable[Sequence[str]], *, name: str) -> HttpResponseBase:
+    """The rows as a CSV file to download, which every server can write."""
+    return StreamingHttpResponse(
+        exports.csv_lines(rows),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
+    )

@@ -82,23 +82,31 @@ def texts() -> dict[str, str]:
 
 
 class CountedText(forms.Textarea):
-    """A text whose characters and parts are counted as it is typed; the server counts again."""
+    """A text whose characters and parts are counted as it is typed; the server counts again.
+
+    `last_line` is counted as well while the checkbox with the id `last_line_box` is ticked.
+    """
 
     class Media:
         js = (Script("sepahan_django/counter.js", defer=True),)
 
-    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
-        super().__init__({"rows": 5, "dir": "auto", "class": "vLargeTextField", **(attrs or {})})
+    def __init__(
+        self, attrs: dict[str, Any] | None = None, *, last_line: str = "", last_line_box: str = ""
+    ) -> None:
+        shown = {"rows": 5, "dir": "auto", "class": "vLargeTextField", **(attrs or {})}
+        super().__init__({**shown, "data-sepahan-suffix": last_line_box} if last_line_box else shown)
+        self.last_line = last_line
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
         counter = f"{(attrs or {}).get('id', name)}-count"
         box = super().render(name, value, {**(attrs or {}), "data-sepahan-counter": counter}, renderer)
         return format_html(
             '<div class="sepahan-counted">{}<div class="help sepahan-count" id="{}" aria-live="polite" '
-            'data-none="{}" data-count="{}" data-unicode="{}"></div></div>',
+            'data-none="{}" data-count="{}" data-unicode="{}" data-opt-out="{}"></div></div>',
             box,
             counter,
             _("No text yet"),
             _("{characters} characters · {parts} SMS · {left} left in this one"),
             _("Unicode because of {characters}"),
+            self.last_line,
         )

@@ -13,11 +13,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from sepahan_django import delivery, outbox
-from sepahan_django.admin.kit import history
+from sepahan_django.admin.kit import history, outcomes
 from sepahan_django.admin.kit.permissions import may
 from sepahan_django.after_commit import dispatch
 from sepahan_django.models import MessageState, OutboundMessage, OutboundMessageQuerySet
-from sepahan_django.wording import STATES
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,7 @@ class MessageActions(admin.ModelAdmin):  # type: ignore[type-arg]
         message.refresh_from_db()
         if act.sends:
             dispatch(message)
-        self._tell_state(request, message)
+        outcomes.tell_state(request, message)
 
     def _refresh(self, request: HttpRequest, message: OutboundMessage) -> None:
         history.note(request, [message], _("The delivery state was asked for."))
@@ -92,10 +91,4 @@ class MessageActions(admin.ModelAdmin):  # type: ignore[type-arg]
             self.message_user(request, f"{title}: {why}", messages.ERROR)
         if not report.troubles:
             message.refresh_from_db()
-            self._tell_state(request, message)
-
-    def _tell_state(self, request: HttpRequest, message: OutboundMessage) -> None:
-        state = MessageState(message.state)
-        is_bad = state in (MessageState.FAILED, MessageState.UNDELIVERED)
-        level = messages.WARNING if is_bad else messages.SUCCESS
-        self.message_user(request, f"{state.label}: {STATES[state]}", level)
+            outcomes.tell_state(request, message)

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 
 from sepahan_django import accounts
+from sepahan_django.admin.kit.addresses import parse_pk
 from sepahan_django.admin.kit.filters import JalaliRangeFilter
 from sepahan_django.admin.kit.permissions import visible_campaigns
 from sepahan_django.conf import setting
@@ -61,14 +62,10 @@ class CampaignFilter(admin.SimpleListFilter):
         # Also where there is no campaign to offer: what isn't shown Django doesn't apply.
         return bool(self.lookup_choices or self.value())
 
-    def _chosen(self) -> int | None:
-        value = self.value() or ""
-        return int(value) if value.isascii() and value.isdecimal() and len(value) < 19 else None
-
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         rows = visible_campaigns(request, Campaign.objects.order_by("-pk"))
         found = {pk: visible(title) for pk, title in rows.values_list("pk", "title")[:RECENT_CAMPAIGNS]}
-        chosen = self._chosen()
+        chosen = parse_pk(self.value())
         if chosen and chosen not in found:
             found |= {pk: visible(title) for pk, title in rows.filter(pk=chosen).values_list("pk", "title")}
         return [(str(pk), title) for pk, title in found.items()]
@@ -76,5 +73,5 @@ class CampaignFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
         if not self.value():
             return queryset
-        chosen = self._chosen()
+        chosen = parse_pk(self.value())
         return queryset.filter(campaign=chosen) if chosen else queryset.none()

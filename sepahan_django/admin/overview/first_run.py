@@ -17,13 +17,13 @@ from django.utils.translation import gettext_lazy
 
 from sepahan_django import accounts
 from sepahan_django.admin.accounts.forms import AccountForm, LineForm
-from sepahan_django.admin.kit import display, history
+from sepahan_django.admin.kit import display, history, outcomes
 from sepahan_django.admin.kit.permissions import hidden_accounts, may, may_set_up
 from sepahan_django.admin.kit.secret_fields import hide_in_post
 from sepahan_django.after_commit import send_one
 from sepahan_django.conf import setting
 from sepahan_django.gateway.errors import SepahanError
-from sepahan_django.models import ApiKey, MessageState, Overview, SenderLine
+from sepahan_django.models import ApiKey, Overview, SenderLine
 from sepahan_django.reports import readiness
 from sepahan_django.values.phones import normalize_mobile
 from sepahan_django.values.visible import visible
@@ -165,12 +165,7 @@ def _send_test(request: HttpRequest, account: ApiKey | None, form: Any) -> None:
     except ValueError as error:
         form.add_error(None, str(error))
         return
-    if message.state in (MessageState.SENT, MessageState.DELIVERED):
-        messages.success(request, _("Handed to the gateway: look at your phone."))
-    elif message.state == MessageState.FAILED:
-        messages.error(request, visible(message.error_message))
-    else:
-        messages.warning(request, _("The SMS is queued, and goes out when the worker runs."))
+    outcomes.tell_outcome(request, message, outcomes.OF_A_TEST)
 
 
 def _log(request: HttpRequest, row: models.Model, said: str) -> None:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from sepahan_django.admin.kit import display, history
-from sepahan_django.admin.kit.addresses import page_address
+from sepahan_django.admin.kit.addresses import page_address, parse_pk
 from sepahan_django.admin.kit.masking import HIDDEN
 from sepahan_django.admin.kit.permissions import may, may_see_content
 from sepahan_django.drafts import DraftError, saved_lists
@@ -129,8 +129,7 @@ def _add(request: HttpRequest, recipient_list: RecipientList, form: FillForm) ->
 
 def _remove(request: HttpRequest, recipient_list: RecipientList) -> None:
     chosen = request.POST.getlist("members")[:PAGE]
-    pks = [int(pk) for pk in chosen if pk.isdecimal() and len(pk) < 19]  # what a database takes for an id
-    removed = saved_lists.remove(recipient_list, pks)
+    removed = saved_lists.remove(recipient_list, [pk for pk in map(parse_pk, chosen) if pk])
     if not removed:
         messages.warning(request, _("Choose the recipients that are to be removed."))
         return

@@ -1,6 +1,7 @@
 """The pages for writing and checking, step by step."""
 
 import io
+import sys
 
 import openpyxl
 import pytest
@@ -47,6 +48,12 @@ def page_of(answer):
 def test_looking_at_the_page_makes_no_draft(boss):
     boss.get(reverse(SEND))
     assert SendDraft.objects.count() == 0
+
+
+def test_the_opt_out_line_is_counted_with_the_text(boss):
+    page = page_of(boss.get(reverse(SEND)))
+    assert ('data-sepahan-suffix="id_with_opt_out"' in page, 'data-opt-out="لغو۱۱"' in page) == (True, True)
+    assert page.count('id="id_text-count"') == 1
 
 
 def test_an_uploaded_file_need_not_be_chosen_again_when_something_else_is_wrong(boss):
@@ -256,6 +263,13 @@ def test_rows_that_are_left_out_are_downloaded_also_once_it_is_sent(boss):
     book = openpyxl.load_workbook(io.BytesIO(refused(boss, SendDraft.objects.get())))
     rows = [row[:2] for row in book.active.iter_rows(min_row=2, values_only=True)]
     assert sorted(rows) == [("4", "09011234567"), ("5", "0912")]
+
+
+def test_where_excel_files_can_not_be_written_the_rows_come_as_csv(boss, monkeypatch):
+    draft = look(boss, recipients=TABLE, text="{نام}").context["draft"]
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    lines = refused(boss, draft).decode("utf-8-sig").splitlines()
+    assert sorted(line.split(",")[0] for line in lines[1:]) == ["4", "5"]
 
 
 def test_a_formula_in_a_row_is_no_formula_in_the_file(boss):

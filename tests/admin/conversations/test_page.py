@@ -310,6 +310,11 @@ def test_a_reply_goes_out_at_once_from_the_line_that_was_written_to(boss, inline
     assert "The reply was handed to the gateway." in shown(answer)
 
 
+def test_the_text_of_a_reply_is_counted(boss):
+    page = look(boss).content.decode()
+    assert ('data-sepahan-counter="id_text-count"' in page, page.count('id="id_text-count"')) == (True, 1)
+
+
 def test_a_reply_goes_out_from_the_account_of_the_latest_message(boss, inline):
     other = account("other", base_url=inline.url)
     SenderLine.objects.create(number="50001", api_key=other)

@@ -1,0 +1,74 @@
+"""What has become of what a page has just sent, in one sentence."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
+
+from sepahan_django.models import MessageState, OutboundMessage
+from sepahan_django.values.visible import visible
+from sepahan_django.wording import STATES
+
+
+@dataclass(frozen=True)
+class Sentences:
+    """How a page says it; %(why)s stands for the reason of a refusal."""
+
+    handed_over: Promise | str
+    refused: Promise | str
+    queued: Promise | str
+
+
+OF_A_TEST = Sentences(
+    handed_over=gettext_lazy("Handed to the gateway: look at your phone."),
+    refused="%(why)s",
+    queued=gettext_lazy("The SMS is queued, and goes out when the worker runs."),
+)
+OF_A_REPLY = Sentences(
+    handed_over=gettext_lazy("The reply was handed to the gateway."),
+    refused=gettext_lazy("The gateway refused the reply: %(why)s"),
+    queued=gettext_lazy("The reply is queued and will be sent by the worker."),
+)
+
+
+def once_committed(tell: Callable[[], None]) -> None:
+    """Tell after commit, as the sending: where the whole request is one transaction that is yet to come.
+
+    At once where nothing is to be waited for, and where autocommit is off and Django knows of no commit.
+    """
+    if transaction.get_connection().in_atomic_block:
+        transaction.on_commit(tell)
+    else:
+        tell()
+
+
+def tell_outcome(request: HttpRequest, message: OutboundMessage, sentences: Sentences) -> None:
+    """What has become of a message by the commit."""
+    once_committed(lambda: _tell_outcome(request, message, sentences))
+
+
+def _tell_outcome(request: HttpRequest, message: OutboundMessage, sentences: Sentences) -> None:
+    if message.state in (MessageState.SENT, MessageState.DELIVERED):
+        messages.success(request, str(sentences.handed_over))
+    elif message.state == MessageState.FAILED:
+        messages.error(request, str(sentences.refused) % {"why": visible(message.error_message)})
+    elif message.state in (MessageState.QUEUED, MessageState.SENDING):
+        messages.warning(request, str(sentences.queued))
+    else:
+        _tell_state(request, message)
+
+
+def tell_state(request: HttpRequest, message: OutboundMessage) -> None:
+    """The message's state by the commit, and what it means."""
+    once_committed(lambda: _tell_state(request, message))
+
+
+def _tell_state(request: HttpRequest, message: OutboundMessage) -> None:
+    state = MessageState(message.state)
+    is_bad = state in (MessageState.FAILED, MessageState.UNDELIVERED, MessageState.IN_DOUBT)
+    level = messages.WARNING if is_bad else messages.SUCCESS
+    messages.add_message(request, level, f"{state.label}: {STATES[state]}")
