@@ -5,8 +5,8 @@
 `sending` hands it to the outbox.
 """
 
-from sepahan_django.drafts.checking import Check, Issue, Sample, check
-from sepahan_django.drafts.errors import AlreadySent, Blocked, Changed, DraftError, InvalidFile
+from sepahan_django.drafts.checking import Check, Sample, check
+from sepahan_django.drafts.errors import AlreadySent, Blocked, Changed, DraftError, InvalidFile, Issue
 from sepahan_django.drafts.rows import walk
 from sepahan_django.drafts.sending import send, send_one_test, send_test
 from sepahan_django.drafts.storing import (

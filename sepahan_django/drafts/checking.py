@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from sepahan_django import accounts
 from sepahan_django.conf import setting
 from sepahan_django.drafts import rows
+from sepahan_django.drafts.errors import Issue
 from sepahan_django.drafts.pricing import estimate
 from sepahan_django.drafts.texts import ends_with_opt_out, filling_of
 from sepahan_django.models import ApiKey, RowProblem, SendDraft, SenderLine
@@ -24,14 +25,6 @@ from sepahan_django.values.placeholders import Filling, InvalidPlaceholder
 MANY_PARTS = 3
 NIGHT = (21, 8)
 """Hours in Tehran, from and to, in which people don't want an SMS."""
-
-
-@dataclass(frozen=True)
-class Issue:
-    """Something to be said; `code` is for the program, `sentence` for the person."""
-
-    code: str
-    sentence: str
 
 
 @dataclass(frozen=True)

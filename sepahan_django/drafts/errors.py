@@ -1,12 +1,20 @@
 """Why a draft can't be filled or sent; str() of each is one sentence for the person who wrote it."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
 if TYPE_CHECKING:
-    from sepahan_django.drafts.checking import Issue
     from sepahan_django.models import Campaign
+
+
+@dataclass(frozen=True)
+class Issue:
+    """Something to be said; `code` is for the program, `sentence` for the person."""
+
+    code: str
+    sentence: str
 
 
 class DraftError(ValueError):
@@ -35,6 +43,6 @@ class Changed(DraftError):
 class Blocked(DraftError):
     """Nothing goes out before `blockers` are mended."""
 
-    def __init__(self, blockers: "list[Issue]") -> None:
+    def __init__(self, blockers: list[Issue]) -> None:
         super().__init__(" ".join(issue.sentence for issue in blockers))
         self.blockers = blockers

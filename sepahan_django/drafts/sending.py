@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from sepahan_django import outbox
 from sepahan_django.after_commit import dispatch, send_one, wake_workers
 from sepahan_django.drafts import rows
-from sepahan_django.drafts.checking import Fingerprint, Issue, Prepared, blockers, going, prepare, too_many
-from sepahan_django.drafts.errors import Blocked, Changed
+from sepahan_django.drafts.checking import Fingerprint, Prepared, blockers, going, prepare, too_many
+from sepahan_django.drafts.errors import Blocked, Changed, Issue
 from sepahan_django.models import Campaign, DraftRow, OutboundMessage, Priority, SendDraft
 from sepahan_django.outbox import BATCH, SendOptions
 from sepahan_django.values.digits import localize_number
