@@ -1,8 +1,8 @@
 """Write, check, send: a sending is stored as it is written, and what the check showed is what goes.
 
-`writing` stores the draft and its recipients, `files` reads spreadsheets, `rows` keeps and walks the rows,
-`filling` makes the text of a row, `checking` says what would go out, `estimating` what it may cost, and
-`sending` hands it to the outbox.
+`storing` stores the draft and its recipients, `spreadsheets` reads files, `rows` keeps and walks the rows,
+`texts` makes the text of a row, `checking` says what would go out, `pricing` what it may cost, and `sending`
+hands it to the outbox.
 """
 
 from sepahan_django.drafts.checking import Check, Sample, check

@@ -1,7 +1,7 @@
 """The way out: queue -> claim -> submit -> settle. The only writer of outbound states.
 
 `queueing` stores messages, `claiming` puts due ones into a request, `submitting` puts a request on the
-wire, `settling` records what came of it, `running` does it all until nothing is due;
+wire, `settling` records what came of it, `draining` does it all until nothing is due;
 `pausing` holds a campaign back.
 """
 

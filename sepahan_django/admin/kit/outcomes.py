@@ -1,4 +1,4 @@
-"""What has become of what a page has just sent, in one sentence."""
+"""The outcome of what a page has just sent, in one sentence."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from sepahan_django.wording import STATES
 
 @dataclass(frozen=True)
 class Sentences:
-    """How a page says it; %(why)s stands for the reason of a refusal."""
+    """What a page says of each outcome; `refused` takes the reason as %(why)s."""
 
     handed_over: Promise | str
     refused: Promise | str
@@ -36,9 +36,10 @@ OF_A_REPLY = Sentences(
 
 
 def once_committed(tell: Callable[[], None]) -> None:
-    """Tell after commit, as the sending: where the whole request is one transaction that is yet to come.
+    """Call `tell` after commit: with ATOMIC_REQUESTS the request is one transaction, and nothing is sent
+    before its end.
 
-    At once where nothing is to be waited for, and where autocommit is off and Django knows of no commit.
+    At once outside a transaction, also with autocommit off, where Django does not see the commit.
     """
     if transaction.get_connection().in_atomic_block:
         transaction.on_commit(tell)
@@ -47,7 +48,7 @@ def once_committed(tell: Callable[[], None]) -> None:
 
 
 def tell_outcome(request: HttpRequest, message: OutboundMessage, sentences: Sentences) -> None:
-    """What has become of a message by the commit."""
+    """Show the outcome of one message, as it is after commit."""
     once_committed(lambda: _tell_outcome(request, message, sentences))
 
 
@@ -63,7 +64,7 @@ def _tell_outcome(request: HttpRequest, message: OutboundMessage, sentences: Sen
 
 
 def tell_state(request: HttpRequest, message: OutboundMessage) -> None:
-    """The message's state by the commit, and what it means."""
+    """Show the message's state after commit, and what it means."""
     once_committed(lambda: _tell_state(request, message))
 
 
