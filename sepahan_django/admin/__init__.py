@@ -1,4 +1,4 @@
-"""The pages of the admin: one module a page, each a thin surface over the services."""
+"""The pages of the admin: a folder a subject, `kit` for what several of them use, thin over the services."""
 
 from django.apps import apps
 from django.contrib import admin
