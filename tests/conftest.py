@@ -7,7 +7,13 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission, User
+from django.contrib.contenttypes.models import ContentType
+from django.core.management.commands import flush
+from django.db import connections, transaction
 from django.dispatch import Signal
+from django.test import Client
+from django.utils.translation import override
 
 from sepahan_django import accounts, signals, testing
 from tests.faulty_gateway import FaultyGateway
@@ -64,6 +70,34 @@ def _only_loopback(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     assert not seen
 
 
+KEPT = {ContentType._meta.db_table, Permission._meta.db_table}
+"""Tables that are filled by `migrate` and that no test changes."""
+
+
+def empty_tables(self: Any, *, database: str, **options: Any) -> None:
+    """Delete the rows of all tables but those."""
+    connection = connections[database]
+    names = set(connection.introspection.django_table_names(only_existing=True)) - KEPT
+    with (
+        connection.constraint_checks_disabled(),
+        transaction.atomic(using=database),
+        connection.cursor() as cursor,
+    ):
+        for name in names:
+            cursor.execute(f"DELETE FROM {connection.ops.quote_name(name)}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_flush() -> Iterator[None]:
+    """Empty the database quickly after each test that commits.
+
+    Django's own `flush` makes all content types and permissions anew, which takes longer than most tests do.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(flush.Command, "handle", empty_tables)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _fresh_clients() -> Iterator[None]:
     accounts.forget_clients()
@@ -96,6 +130,27 @@ def gateway(settings: Any) -> Iterator[FaultyGateway]:
             "DISPATCH": "none",
         }
         yield server
+
+
+@pytest.fixture
+def inline(settings: Any, gateway: FaultyGateway) -> FaultyGateway:
+    """The gateway, which messages go to as soon as they are committed."""
+    settings.SEPAHAN = {**settings.SEPAHAN, "DISPATCH": "inline"}
+    return gateway
+
+
+@pytest.fixture
+def boss(client: Client) -> Client:
+    """A client that is logged in as a superuser."""
+    client.force_login(User.objects.create_superuser("boss"))
+    return client
+
+
+@pytest.fixture
+def english() -> Iterator[None]:
+    """Sentences that are made outside of a request are in English."""
+    with override("en"):
+        yield
 
 
 @pytest.fixture

@@ -4,10 +4,12 @@ It is written from the gateway's contract and shares no code with the client or 
 """
 
 import json
+import socket
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -133,6 +135,9 @@ class FaultyGateway:
 
     def __exit__(self, *exception: object) -> None:
         self.state.go_on.set()
+        with suppress(OSError):
+            # Wakes the thread, which would look only at the end of its interval otherwise.
+            self.server.socket.shutdown(socket.SHUT_RDWR)
         self.server.shutdown()
         self.server.server_close()
 
@@ -214,6 +219,7 @@ class FaultyGateway:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # or a body waits until the other side has acknowledged the head
     owner: FaultyGateway
 
     def log_message(self, *args: object) -> None:

@@ -58,11 +58,15 @@ if DATABASES["default"]["ENGINE"].endswith("mysql"):
     # That it has no partial indexes is known; Django 6.1 says so at each command.
     SILENCED_SYSTEM_CHECKS = ["models.W037"]
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    # A file and not memory, because threads and other processes look at it too.
+    # A file and not memory, because threads and other processes look at it too. Nothing waits for the disk.
     folder = Path(tempfile.gettempdir()) / f"sepahan-tests-{os.getpid()}"
     folder.mkdir(exist_ok=True)
     name = str(folder / "tests.sqlite3")
-    DATABASES["default"] |= {"NAME": name, "TEST": {"NAME": name}, "OPTIONS": {"timeout": 20}}
+    DATABASES["default"] |= {
+        "NAME": name,
+        "TEST": {"NAME": name},
+        "OPTIONS": {"timeout": 20, "init_command": "PRAGMA synchronous=OFF"},
+    }
 
 SEPAHAN = {"API_KEY": "0123456789abcdef0123456789abcdef", "SENDER": "3000123456", "TIMEOUT": (1, 2)}
 SEPAHAN_SANDBOX_ENABLED = True

@@ -4,6 +4,7 @@ What happens while a call is on the wire is part of the model: other workers, a 
 that is killed before or after the gateway has done its work.
 """
 
+import os
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 from unittest.mock import patch
 
+import hypothesis
 import jdatetime
 from django.db import OperationalError, connection
 from django.utils import timezone as django_timezone
@@ -110,7 +112,7 @@ def _refusal(code: int) -> Rejected:
     return Rejected("no", code=code, http_status=401)
 
 
-class ModelClient:
+class SimulatedClient:
     """What SEPAHAN["CLIENT"] names in the state machines' tests."""
 
     def __init__(self, token: str, **settings: Any) -> None:
@@ -248,3 +250,22 @@ def trouble_at(statement: int | None, *, failures: int) -> Iterator[None]:
 
     with connection.execute_wrapper(count), patch.object(transactions, "PATIENCE", (0,) * 6):
         yield
+
+
+def machine_settings(project: Any) -> hypothesis.settings:
+    """Put the simulated gateway into the project's settings; returns how long a state machine runs."""
+    project.SEPAHAN = {
+        "API_KEY": "0123456789abcdef0123456789abcdef",
+        "SENDER": "3000",
+        "CLIENT": "tests.simulation.SimulatedClient",
+        "TIMEOUT": (5, 30),
+        "DISPATCH": "none",
+    }
+    return hypothesis.settings(
+        max_examples=int(os.environ.get("MODEL_EXAMPLES", 60)),
+        stateful_step_count=14,
+        deadline=None,
+        derandomize="MODEL_EXAMPLES" not in os.environ,  # a longer search, by hand, is another each time
+        phases=(hypothesis.Phase.explicit, hypothesis.Phase.generate, hypothesis.Phase.shrink),
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )

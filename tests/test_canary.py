@@ -11,7 +11,6 @@ import django
 import pytest
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.core import mail, serializers
 from django.core.management import CommandError, call_command
@@ -57,12 +56,6 @@ def planted(request, gateway, settings):
         return accounts.resolve()
     settings.SEPAHAN = {**settings.SEPAHAN, "API_KEY": ""}
     return ApiKey.objects.create(title="main", token=CANARY, is_default=True, base_url=gateway.url)
-
-
-@pytest.fixture
-def boss(client):
-    client.force_login(User.objects.create_superuser("boss", password="x"))
-    return client
 
 
 def echo(handler, code=None, status=401):

@@ -4,7 +4,6 @@ import logging
 
 import pytest
 from django.contrib import admin
-from django.contrib.auth.models import User
 from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,12 +33,6 @@ SCRIPTS = [
 ]
 TURNED = "\u202e7654321\u202c0912"
 """Digits that a control character would show from right to left."""
-
-
-@pytest.fixture
-def boss(client):
-    client.force_login(User.objects.create_superuser("boss"))
-    return client
 
 
 def plant(text):

@@ -4,7 +4,7 @@ from django.contrib.admin import AdminSite
 from django.urls import path
 
 from example_project.shop.models import Order
-from tests.admin.test_send_mixin import OrderPage
+from tests.admin.orders import OrderPage
 
 nowhere = AdminSite("nowhere")
 nowhere.register(Order, OrderPage)

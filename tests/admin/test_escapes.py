@@ -20,7 +20,7 @@ from sepahan_django.models import (
     SenderLine,
     SendRequest,
 )
-from tests.admin.test_rights import ALL, PERMISSIONS, few, limited, rows, sign_in  # noqa: F401 - fixtures
+from tests.admin.doors import ALL, PERMISSIONS, addresses, sign_in
 from tests.factories import TOKEN, account, queued
 
 pytestmark = pytest.mark.django_db
@@ -108,7 +108,7 @@ def test_each_text_of_a_record_is_known_as_hidden_or_open(model, content, public
     ("model", "field"), [(model, field) for model, content, _public in CONTENT for field in sorted(content)]
 )
 @pytest.mark.parametrize("lookup", ["", "__startswith", "__contains", "__regex", "__gte", "__in"])
-def test_what_is_hidden_can_not_be_asked_for_by_a_lookup(client, rows, model, field, lookup):  # noqa: F811
+def test_what_is_hidden_can_not_be_asked_for_by_a_lookup(client, rows, model, field, lookup):
     sign_in(client, *PERMISSIONS)
     for value in ("0", "~"):
         answer = client.get(at(f"{model._meta.model_name}_changelist"), {f"{field}{lookup}": value})
@@ -116,14 +116,14 @@ def test_what_is_hidden_can_not_be_asked_for_by_a_lookup(client, rows, model, fi
 
 
 @pytest.mark.parametrize("model", [OutboundMessage, InboundMessage])
-def test_what_is_hidden_can_not_be_exported_by_a_lookup(client, rows, model):  # noqa: F811
+def test_what_is_hidden_can_not_be_exported_by_a_lookup(client, rows, model):
     sign_in(client, *PERMISSIONS, "export_messages", "export_inbound")
     name = f"export_{model._meta.model_name}"
     answer = client.post(f"{at(name)}?text__contains=nobody", {"format": "csv"})
     assert answer.status_code == 400
 
 
-def test_who_may_see_content_may_look_it_up(client, rows):  # noqa: F811
+def test_who_may_see_content_may_look_it_up(client, rows):
     sign_in(client, "view_outboundmessage", "view_content")
     answer = client.get(at("outboundmessage_changelist"), {"recipient__startswith": "0912"})
     assert answer.status_code == 200
@@ -145,7 +145,7 @@ def test_the_credit_can_not_be_asked_for_by_a_lookup(client, lookup):
     assert client.get(at("apikey_changelist"), {lookup: "1"}).status_code == 400
 
 
-def test_what_a_request_cost_takes_the_permission_to_see_the_credit(client, rows):  # noqa: F811
+def test_what_a_request_cost_takes_the_permission_to_see_the_credit(client, rows):
     SendRequest.objects.update(total_price=987_654)
     sign_in(client, "view_sendrequest")
     for name, args in (("sendrequest_changelist", []), ("sendrequest_change", [rows[SendRequest].pk])):
@@ -153,7 +153,7 @@ def test_what_a_request_cost_takes_the_permission_to_see_the_credit(client, rows
     assert client.get(at("sendrequest_changelist"), {"total_price__gte": "1"}).status_code == 400
 
 
-def test_a_relation_can_not_be_followed_to_what_is_hidden(client, rows):  # noqa: F811
+def test_a_relation_can_not_be_followed_to_what_is_hidden(client, rows):
     sign_in(client, *ALL)
     for name in (
         "api_key__token__startswith", "api_key__credit__gte", "created_by__password__startswith",
@@ -168,7 +168,7 @@ def test_a_relation_can_not_be_followed_to_what_is_hidden(client, rows):  # noqa
 
 
 @pytest.fixture
-def other(gateway, limited, rows):  # noqa: F811
+def other(gateway, limited, rows):
     """An account of another group, with a title, a credit and a trouble that are its own."""
     ApiKey.objects.update(title="hidden-title", credit=987_654, credit_checked_at="2026-01-01T00:00Z")
     SenderLine.objects.update(is_default=True)
@@ -177,9 +177,7 @@ def other(gateway, limited, rows):  # noqa: F811
     return key
 
 
-def test_a_hidden_account_shows_nowhere_not_even_its_title(client, other, rows):  # noqa: F811
-    from tests.admin.test_rights import addresses
-
+def test_a_hidden_account_shows_nowhere_not_even_its_title(client, other, rows):
     JobRun.objects.create(
         name="credit", last_error="hidden-title: refused", seen_at="2026-01-01T00:00Z", ended_at=None
     )
@@ -207,7 +205,7 @@ def test_the_first_run_page_does_nothing_with_a_hidden_account(client, other, ga
     assert gateway.state.ledger == []
 
 
-def test_what_a_job_said_is_content(client, rows):  # noqa: F811
+def test_what_a_job_said_is_content(client, rows):
     JobRun.objects.create(name="credit", last_error="main: no 09121234567", seen_at="2026-01-01T00:00Z")
     sign_in(client, "view_apikey")
     assert "09121234567" not in client.get(at("overview_changelist")).content.decode()
@@ -257,7 +255,7 @@ def test_no_query_shows_rows_of_a_hidden_account(client, other, query):
 
 
 @pytest.mark.parametrize("value", ["9" * 30, "9" * 5000, "-1", "۱", "\x00", "1e9", "²"])
-def test_no_number_that_is_none_breaks_a_page(client, rows, value):  # noqa: F811
+def test_no_number_that_is_none_breaks_a_page(client, rows, value):
     sign_in(client, *ALL)
     for name in ("outboundmessage_changelist", "inboundmessage_changelist", "sendrequest_changelist"):
         assert client.get(at(name), {"account": value, "p": value}).status_code < 500
@@ -270,7 +268,7 @@ def test_no_number_that_is_none_breaks_a_page(client, rows, value):  # noqa: F81
 # Doing more than is allowed
 
 
-def test_sending_many_failed_ones_again_takes_the_permission_to_send_to_many(client, few):  # noqa: F811
+def test_sending_many_failed_ones_again_takes_the_permission_to_send_to_many(client, few):
     queued(4, state="failed")
     sign_in(client, "send_message", "view_outboundmessage")
     chosen = {"_selected_action": [OutboundMessage.objects.latest("pk").pk], "select_across": "1"}
@@ -279,7 +277,7 @@ def test_sending_many_failed_ones_again_takes_the_permission_to_send_to_many(cli
 
 
 @pytest.mark.parametrize("index", ["0", "1"])
-def test_the_account_in_the_settings_is_not_deleted_by_the_lists_action_either(client, rows, index):  # noqa: F811
+def test_the_account_in_the_settings_is_not_deleted_by_the_lists_action_either(client, rows, index):
     SenderLine.objects.all().delete()
     OutboundMessage.objects.all().delete()
     InboundMessage.objects.all().delete()
@@ -302,7 +300,7 @@ def test_an_account_that_has_messages_can_not_be_deleted_and_its_page_lists_none
 # The trail
 
 
-def test_a_user_whose_doings_are_in_the_trail_can_not_be_deleted_in_the_admin(client, rows):  # noqa: F811
+def test_a_user_whose_doings_are_in_the_trail_can_not_be_deleted_in_the_admin(client, rows):
     sign_in(client, "send_message", "view_outboundmessage")
     clerk = User.objects.latest("pk")
     client.post(
@@ -343,7 +341,7 @@ def test_the_history_of_a_deleted_account_stays(client):
 
 
 @pytest.mark.parametrize("query", ["q=09121234567", "recipient__startswith=09121234567"])
-def test_the_trail_of_an_export_holds_no_whole_number(client, rows, query):  # noqa: F811
+def test_the_trail_of_an_export_holds_no_whole_number(client, rows, query):
     sign_in(client, "view_outboundmessage", "view_content", "export_messages")
     client.post(f"{at('export_outboundmessage')}?{query}", {"format": "csv"})
     (said,) = LogEntry.objects.values_list("change_message", flat=True)

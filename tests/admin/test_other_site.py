@@ -4,11 +4,10 @@ import re
 
 import pytest
 from django.contrib.admin import AdminSite
-from django.contrib.auth.models import User
 from django.urls import include, path, reverse
 
 from sepahan_django.admin import register_pages
-from tests.admin.test_rights import addresses, rows  # noqa: F401  a fixture
+from tests.admin.doors import addresses
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.admin.test_other_site")]
 
@@ -21,20 +20,14 @@ urlpatterns = [
 ]
 
 
-@pytest.fixture
-def boss(client):
-    client.force_login(User.objects.create_superuser("boss"))
-    return client
-
-
-def pages_of_the_office(request):
-    for name, address in addresses(request.getfixturevalue("rows")):
+def pages_of_the_office(rows):
+    for name, address in addresses(rows):
         yield name, address.replace("/admin/", "/office/", 1)
 
 
-def test_every_link_of_a_page_stays_within_its_site(boss, request):
+def test_every_link_of_a_page_stays_within_its_site(boss, rows):
     leading_out = {}
-    for name, address in pages_of_the_office(request):
+    for name, address in pages_of_the_office(rows):
         if name == "refused":  # a file
             continue
         answer = boss.get(address)
@@ -44,16 +37,15 @@ def test_every_link_of_a_page_stays_within_its_site(boss, request):
     assert {name: links for name, links in leading_out.items() if links} == {}
 
 
-def test_every_button_returns_to_its_site(boss, request):
-    for name, address in pages_of_the_office(request):
+def test_every_button_returns_to_its_site(boss, rows):
+    for name, address in pages_of_the_office(rows):
         # As CSV a file leaves nothing open behind.
         answer = boss.post(address, {"format": "csv"})
         assert not answer.get("Location", "").startswith("/admin/"), name
 
 
-def test_the_other_site_has_every_page_of_the_first(request):
-    assert {address for _name, address in pages_of_the_office(request)} == {
-        address.replace("/admin/", "/office/", 1)
-        for _name, address in addresses(request.getfixturevalue("rows"))
+def test_the_other_site_has_every_page_of_the_first(rows):
+    assert {address for _name, address in pages_of_the_office(rows)} == {
+        address.replace("/admin/", "/office/", 1) for _name, address in addresses(rows)
     }
     assert reverse("office:sepahan_django_send").startswith("/office/")

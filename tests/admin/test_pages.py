@@ -2,35 +2,16 @@ import re
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Permission
 from django.urls import reverse
 
 from sepahan_django import accounts, outbox
 from sepahan_django.models import ApiKey, Campaign, InboundMessage, OutboundMessage
 from tests.admin.steps import SEND, look, send, send_data, write
 from tests.factories import TOKEN, account, number, queued, states
+from tests.staff import clerk
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def boss(client):
-    client.force_login(User.objects.create_superuser("boss"))
-    return client
-
-
-def clerk(client, *permissions):
-    """A member of staff with these permissions and no others."""
-    user = User.objects.create_user(f"clerk{User.objects.count()}", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    client.force_login(user)
-    return client
-
-
-@pytest.fixture
-def inline(settings, gateway):
-    settings.SEPAHAN = {**settings.SEPAHAN, "DISPATCH": "inline"}
-    return gateway
 
 
 def errors(answer):

@@ -3,30 +3,18 @@
 import pytest
 from django.contrib import admin
 from django.contrib.admin import AdminSite
-from django.contrib.auth.models import Group, Permission, User
-from django.http import HttpResponse
+from django.contrib.auth.models import Group, User
 from django.urls import include, path, reverse
 from django.utils import timezone
 
 from example_project.shop.models import Order
 from sepahan_django.admin import SendSmsMixin, register_pages, send_mixin
 from sepahan_django.models import DraftRow, SendDraft
+from tests.admin.orders import OrderPage
 from tests.factories import number
+from tests.staff import clerk
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.admin.test_send_mixin")]
-
-
-class OrderPage(SendSmsMixin, admin.ModelAdmin):
-    sepahan_phone = "mobile"
-    sepahan_columns = ("customer", ("state", "stand"), ("shout", "loud"))
-    actions = ("other",)
-
-    def shout(self, order):
-        return order.customer.upper()
-
-    @admin.action
-    def other(self, request, queryset):
-        return HttpResponse("other")
 
 
 class EntryPage(SendSmsMixin, admin.ModelAdmin):
@@ -47,12 +35,6 @@ urlpatterns = [
     path("empty/", empty.urls),
     path("", include("tests.urls")),
 ]
-
-
-@pytest.fixture
-def boss(client):
-    client.force_login(User.objects.create_superuser("boss"))
-    return client
 
 
 def orders(count, **fields):
@@ -143,27 +125,18 @@ def offered(client, site="office"):
     return 'value="send_sms_to_selected"' in page
 
 
-@pytest.fixture
-def clerk(client):
-    user = User.objects.create_user("clerk", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=["view_order"]))
-    client.force_login(user)
-    return client
-
-
-def test_the_action_is_for_those_who_may_send(clerk):
+def test_the_action_is_for_those_who_may_send(client):
     orders(1)
-    assert not offered(clerk)
-    select(clerk, Order.objects.get())
+    assert not offered(clerk(client, "view_order"))
+    select(client, Order.objects.get())
     assert SendDraft.objects.count() == 0
 
 
-def test_whoever_may_send_and_see_the_objects_has_the_action(clerk):
+def test_whoever_may_send_and_see_the_objects_has_the_action(client):
     orders(1)
-    User.objects.get().user_permissions.add(Permission.objects.get(codename="send_message"))
-    assert offered(clerk)
-    select(clerk, Order.objects.get())
-    assert SendDraft.objects.get().created_by.username == "clerk"
+    assert offered(clerk(client, "view_order", "send_message"))
+    select(client, Order.objects.get())
+    assert SendDraft.objects.get().created_by == User.objects.get()
 
 
 def test_a_site_without_the_apps_pages_leads_to_those_of_the_default_site(boss):

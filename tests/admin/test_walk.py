@@ -18,20 +18,7 @@ from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, r
 from django.utils import timezone
 
 from sepahan_django.models import ApiKey, InboundMessage
-from tests.admin.test_rights import (  # noqa: F401 - fixtures  # noqa: F401
-    ALL,
-    APP,
-    DOORS,
-    OF_NO_ACCOUNT,
-    PERMISSIONS,
-    addresses,
-    limited,
-    pages,
-    record,
-    rows,
-    sign_in,
-    written,
-)
+from tests.admin.doors import ALL, APP, DOORS, OF_NO_ACCOUNT, PERMISSIONS, addresses, pages, sign_in
 
 pytestmark = pytest.mark.django_db
 
@@ -138,12 +125,12 @@ def states_of_all():
     return [serializers.serialize("json", model.objects.order_by("pk")) for model in APP.get_models()]
 
 
-def prepared(rows, model, changes):  # noqa: F811
+def prepared(rows, model, changes):
     if changes is not None:
         own_admins()[model].model.objects.update(**changes)
 
 
-def run(client, rows, model, action, **more):  # noqa: F811
+def run(client, rows, model, action, **more):
     row = rows[own_admins()[model].model]
     data = {"action": action, "_selected_action": [row.pk], "post": "yes", "decision": "yes", **more}
     with TestCase.captureOnCommitCallbacks(execute=True):
@@ -151,7 +138,7 @@ def run(client, rows, model, action, **more):  # noqa: F811
 
 
 @pytest.mark.parametrize(("model", "action"), [one for one, (needed, _state) in ACTIONS.items() if needed])
-def test_an_action_does_nothing_without_its_permission(client, rows, gateway, model, action):  # noqa: F811
+def test_an_action_does_nothing_without_its_permission(client, rows, gateway, model, action):
     needed, changes = ACTIONS[model, action]
     prepared(rows, model, changes)
     sign_in(client, *(set(ALL) - needed))
@@ -162,7 +149,7 @@ def test_an_action_does_nothing_without_its_permission(client, rows, gateway, mo
 
 
 @pytest.mark.parametrize(("model", "action"), ACTIONS)
-def test_an_action_works_with_its_permission(client, rows, gateway, model, action):  # noqa: F811
+def test_an_action_works_with_its_permission(client, rows, gateway, model, action):
     needed, changes = ACTIONS[model, action]
     prepared(rows, model, changes)
     sign_in(client, f"view_{model}", *needed)
@@ -175,7 +162,7 @@ def test_an_action_works_with_its_permission(client, rows, gateway, model, actio
     ("model", "action"), [one for one in ACTIONS if own_admins()[one[0]].model not in OF_NO_ACCOUNT]
 )
 @pytest.mark.parametrize("across", [{}, {"select_across": "1"}])
-def test_an_action_reaches_no_row_of_a_hidden_account(client, rows, limited, gateway, model, action, across):  # noqa: F811
+def test_an_action_reaches_no_row_of_a_hidden_account(client, rows, limited, gateway, model, action, across):
     _needed, changes = ACTIONS[model, action]
     prepared(rows, model, changes)
     sign_in(client, *ALL)
@@ -187,20 +174,20 @@ def test_an_action_reaches_no_row_of_a_hidden_account(client, rows, limited, gat
 # Pages
 
 
-def visited(client, rows, method="get"):  # noqa: F811
+def visited(client, rows, method="get"):
     for name, address in addresses(rows):
         # As CSV an export leaves no open file behind.
         yield name, getattr(client, method)(address, {"format": "csv"} if method == "post" else None)
 
 
 @pytest.mark.parametrize("method", ["get", "post", "put", "patch", "delete", "head", "options"])
-def test_no_method_opens_a_page_without_a_permission(client, rows, method):  # noqa: F811
+def test_no_method_opens_a_page_without_a_permission(client, rows, method):
     sign_in(client)
     assert {answer.status_code for _name, answer in visited(client, rows, method)} == {403}
 
 
 @pytest.mark.parametrize("method", ["put", "patch", "delete", "head", "options"])
-def test_no_other_method_than_post_changes_anything(client, rows, method):  # noqa: F811
+def test_no_other_method_than_post_changes_anything(client, rows, method):
     client.force_login(User.objects.create_superuser("boss"))
     before = states_of_all()
     for _name, _answer in visited(client, rows, method):
@@ -208,7 +195,7 @@ def test_no_other_method_than_post_changes_anything(client, rows, method):  # no
     assert (states_of_all(), LogEntry.objects.count()) == (before, 0)
 
 
-def test_every_post_takes_a_csrf_token(rows):  # noqa: F811
+def test_every_post_takes_a_csrf_token(rows):
     client = Client(enforce_csrf_checks=True)
     client.force_login(User.objects.create_superuser("boss"))
     for name, answer in visited(client, rows, "post"):
@@ -217,7 +204,7 @@ def test_every_post_takes_a_csrf_token(rows):  # noqa: F811
 
 @pytest.mark.parametrize("method", ["get", "post"])
 @pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example/", "javascript:alert(1)"])
-def test_no_page_leads_elsewhere(client, rows, method, elsewhere):  # noqa: F811
+def test_no_page_leads_elsewhere(client, rows, method, elsewhere):
     client.force_login(User.objects.create_superuser("boss"))
     names = ("next", "back", "return", "url", "redirect", "_changelist_filters", "_popup")
     for name, address in addresses(rows):
@@ -232,7 +219,7 @@ def test_no_page_leads_elsewhere(client, rows, method, elsewhere):  # noqa: F811
         assert f'href="{elsewhere}' not in getattr(answer, "content", b"").decode("utf-8", "replace"), name
 
 
-def test_no_page_is_kept_by_a_cache(client, rows):  # noqa: F811
+def test_no_page_is_kept_by_a_cache(client, rows):
     client.force_login(User.objects.create_superuser("boss"))
     for name, answer in visited(client, rows):
         if answer.status_code != 200:
@@ -265,7 +252,7 @@ class Policed(HTMLParser):
 
 
 @pytest.mark.parametrize("language", ["fa", "en"])
-def test_no_page_holds_what_a_strict_policy_blocks(client, rows, language):  # noqa: F811
+def test_no_page_holds_what_a_strict_policy_blocks(client, rows, language):
     client.force_login(User.objects.create_superuser("boss"))
     client.cookies["django_language"] = language
     seen = 0
@@ -282,7 +269,7 @@ def test_no_page_holds_what_a_strict_policy_blocks(client, rows, language):  # n
 # What each page hides
 
 
-def test_every_page_of_records_closes_lookups_by_their_texts(client, rows):  # noqa: F811
+def test_every_page_of_records_closes_lookups_by_their_texts(client, rows):
     """Of each model whose rows are shown, a text that is not declared as plain is no way to find it out."""
     sign_in(client, *PERMISSIONS, *(f"view_{name}" for name in own_admins()))
     for name, model_admin in own_admins().items():
@@ -330,7 +317,7 @@ def test_a_page_without_rows_is_closed_as_one_with_them(client, gateway):
         assert (answer.status_code, answer.headers.get("Location", "")) == closed, name
 
 
-def test_a_row_that_is_not_there_and_a_hidden_one_look_alike(client, rows, limited):  # noqa: F811
+def test_a_row_that_is_not_there_and_a_hidden_one_look_alike(client, rows, limited):
     sign_in(client, *ALL)
     for name, (model, is_about_one) in pages().items():
         if not is_about_one or model in OF_NO_ACCOUNT:
@@ -343,7 +330,7 @@ def test_a_row_that_is_not_there_and_a_hidden_one_look_alike(client, rows, limit
             assert answers[0] == answers[1], (name, method)
 
 
-def test_the_walk_has_a_row_of_each_model_that_pages_are_about(rows):  # noqa: F811
+def test_the_walk_has_a_row_of_each_model_that_pages_are_about(rows):
     about = {model for model, is_about_one in pages().values() if is_about_one}
     assert about <= set(rows)
     assert {ApiKey, InboundMessage} <= about

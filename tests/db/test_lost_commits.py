@@ -6,9 +6,9 @@ import pytest
 from django.db import OperationalError, connection
 
 from sepahan_django import inbox, outbox
+from tests.arriving import arrive, arrived
 from tests.factories import inbox as stored
 from tests.factories import make_due, queued, states
-from tests.inbox.test_pulling import arrive, arrived
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -7,8 +7,8 @@ from django.urls import reverse
 from sepahan_django import inbox, outbox, signals
 from sepahan_django.models import InboundMessage, OutboundMessage
 from sepahan_django.sms import send_sms
+from tests.arriving import arrive, unread
 from tests.factories import number, queued, states
-from tests.inbox.test_pulling import arrive, unread
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

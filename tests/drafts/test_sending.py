@@ -36,12 +36,6 @@ def draft(clerk, gateway, time_machine):
     return made
 
 
-@pytest.fixture
-def inline(settings, gateway):
-    settings.SEPAHAN = {**settings.SEPAHAN, "DISPATCH": "inline"}
-    return gateway
-
-
 def codes(issues):
     return [issue.code for issue in issues]
 

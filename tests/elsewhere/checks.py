@@ -7,8 +7,8 @@ from django.core.management import call_command
 from django.urls import NoReverseMatch, reverse
 
 from sepahan_django.models import Campaign, OutboundMessage, SendDraft
+from tests.admin.doors import addresses, make_rows
 from tests.admin.steps import send
-from tests.admin.test_rights import addresses, rows  # noqa: F401  a fixture
 from tests.factories import states
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -33,20 +33,19 @@ def test_no_migration_is_missing():
     call_command("makemigrations", "sepahan_django", check=True, dry_run=True, verbosity=0)
 
 
-def test_every_page_opens(boss, request):
+def test_every_page_opens(boss, gateway):
     closed = {
         name: answer.status_code
-        for name, address in addresses(request.getfixturevalue("rows"))
+        for name, address in addresses(make_rows())
         if (answer := boss.get(address, follow=True)).status_code not in (200, 403, 405)
     }
     assert closed == {}
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_sms_are_sent_by_a_user_of_this_project(boss, gateway, settings, count):
-    settings.SEPAHAN = {**settings.SEPAHAN, "DISPATCH": "inline"}
+def test_sms_are_sent_by_a_user_of_this_project(boss, inline, count):
     send(boss, recipients="\n".join(f"0912{index:07}" for index in range(count)))
-    assert (states(), len(gateway.state.ledger)) == ({"sent": count}, count)
+    assert (states(), len(inline.state.ledger)) == ({"sent": count}, count)
     assert {message.created_by for message in OutboundMessage.objects.all()} == {boss.user}
     assert {campaign.created_by for campaign in Campaign.objects.all()} <= {boss.user}
     assert {draft.created_by for draft in SendDraft.objects.all()} == {boss.user}

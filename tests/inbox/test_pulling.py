@@ -16,28 +16,12 @@ from sepahan_django.models import ApiKey, InboundMessage, SenderLine
 from sepahan_django.sms import send_sms
 from sepahan_django.values.jalali import day_start, parse_gateway_date, tehran_today
 from tests import faulty_gateway as faults
+from tests.arriving import LINE, arrive, arrived, unread
 from tests.factories import elsewhere
 from tests.factories import inbox as stored
-from tests.faulty_gateway import Inbound
-from tests.outbox.test_doubt import Killed
+from tests.simulation import Killed
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-LINE, DAY = "50003300", "1405/09/03"
-
-
-def arrive(gateway, *texts, sender="09126900023", line=LINE, date=DAY):
-    """Let SMS come in at the gateway."""
-    gateway.state.inbound += [Inbound(line=line, date=date, sender=sender, text=text) for text in texts]
-
-
-def arrived(gateway):
-    """All that ever came in, as it should be stored."""
-    return sorted((one.line, one.date, one.sender, one.text) for one in gateway.state.inbound)
-
-
-def unread(gateway):
-    return [one.text for one in gateway.state.inbound if not one.is_read]
 
 
 def test_what_came_in_is_stored_acknowledged_and_dispatched(gateway, listen):

@@ -14,8 +14,7 @@ from sepahan_django import accounts, inbox
 from sepahan_django.models import ApiKey, InboundMessage
 from sepahan_django.signals import message_received
 from tests import simulation
-from tests.outbox.test_state_machine import model_settings
-from tests.simulation import WORLD, Killed
+from tests.simulation import WORLD, Killed, machine_settings
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -202,4 +201,4 @@ def stored():
 
 
 def test_the_inbox_keeps_its_promises_whatever_happens(settings):
-    run_state_machine_as_test(Inbox, settings=model_settings(settings))
+    run_state_machine_as_test(Inbox, settings=machine_settings(settings))

@@ -14,15 +14,12 @@ from sepahan_django.models.states import TRANSITIONS, InvalidTransition, Message
 from sepahan_django.outbox import claiming, settling, submitting
 from tests import faulty_gateway as faults
 from tests.factories import age_requests, make_due, number, queued, states
+from tests.simulation import Killed
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 LOST = [faults.DROP_ANSWER, faults.TAKE_AND_500, faults.CUT, faults.TRICKLE, faults.HANG]
 NOT_TAKEN = [faults.DROP_REQUEST, faults.HTTP_500, faults.HTML]
-
-
-class Killed(BaseException):
-    """What a SIGKILL is to the code: it ends here, and no handler of ours runs."""
 
 
 def submitted_ids(gateway):

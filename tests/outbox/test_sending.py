@@ -25,12 +25,6 @@ from tests.factories import account, elsewhere, number, queued, states
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def inline(settings, gateway):
-    settings.SEPAHAN = {**settings.SEPAHAN, "DISPATCH": "inline"}
-    return gateway
-
-
 # send_sms
 
 

@@ -1,10 +1,8 @@
 """The outbox as a state machine: whatever happens in whatever order, the promises hold after each step."""
 
-import os
-
 import pytest
 from django.db import OperationalError
-from hypothesis import HealthCheck, Phase, note, settings
+from hypothesis import note
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -19,7 +17,7 @@ from sepahan_django.models import ApiKey, Campaign, OutboundMessage, SendRequest
 from sepahan_django.sms import send_mass_sms, send_sms
 from tests import simulation
 from tests.factories import number
-from tests.simulation import WORLD, Killed
+from tests.simulation import WORLD, Killed, machine_settings
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -267,28 +265,5 @@ class Outbox(RuleBasedStateMachine):
         assert not these.exists()
 
 
-def test_the_outbox_keeps_its_promises_whatever_happens(settings_of_a_model):
-    run_state_machine_as_test(Outbox, settings=settings_of_a_model)
-
-
-@pytest.fixture
-def settings_of_a_model(settings):
-    return model_settings(settings)
-
-
-def model_settings(project, examples=60, steps=14):
-    project.SEPAHAN = {
-        "API_KEY": "0123456789abcdef0123456789abcdef",
-        "SENDER": "3000",
-        "CLIENT": "tests.simulation.ModelClient",
-        "TIMEOUT": (5, 30),
-        "DISPATCH": "none",
-    }
-    return settings(
-        max_examples=int(os.environ.get("MODEL_EXAMPLES", examples)),
-        stateful_step_count=steps,
-        deadline=None,
-        derandomize="MODEL_EXAMPLES" not in os.environ,  # a longer search, by hand, is another each time
-        phases=(Phase.explicit, Phase.generate, Phase.shrink),
-        suppress_health_check=list(HealthCheck),
-    )
+def test_the_outbox_keeps_its_promises_whatever_happens(settings):
+    run_state_machine_as_test(Outbox, settings=machine_settings(settings))

@@ -5,7 +5,6 @@ import tracemalloc
 import openpyxl
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Permission, User
 from django.urls import reverse
 from django.utils import translation
 
@@ -13,6 +12,7 @@ from sepahan_django import accounts
 from sepahan_django.models import ApiKey, Campaign, InboundMessage, OutboundMessage
 from sepahan_django.reports import exports
 from tests.factories import queued
+from tests.staff import clerk
 
 pytestmark = pytest.mark.django_db
 
@@ -30,16 +30,9 @@ FORMULAS = [
 LONG_ID = 639_027_944_154_527_200
 
 
-def sign_in(client, *permissions):
-    user = User.objects.create_user(f"staff{User.objects.count()}", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    client.force_login(user)
-    return client
-
-
 @pytest.fixture
 def exporter(client):
-    return sign_in(
+    return clerk(
         client,
         "view_outboundmessage",
         "view_inboundmessage",
@@ -141,7 +134,7 @@ def test_messages_of_accounts_of_other_groups_are_not_exported(exporter, gateway
 
 def test_who_may_not_see_numbers_exports_none(client, gateway):
     queued(1, text="nobody's", campaign=Campaign.objects.create(title="a campaign"))
-    sign_in(client, "view_outboundmessage", "export_messages")
+    clerk(client, "view_outboundmessage", "export_messages")
     text = b"".join(export(client, kind="csv").streaming_content).decode()
     assert ("09120000000" in text, "nobody's" in text, "0912•••0000" in text) == (False, False, True)
 
@@ -158,7 +151,7 @@ def test_who_may_not_see_numbers_exports_none(client, gateway):
     ],
 )
 def test_exporting_takes_its_permission_and_that_to_look(client, gateway, model, permissions):
-    sign_in(client, *permissions)
+    clerk(client, *permissions)
     assert export(client, model).status_code == 403
 
 

@@ -12,13 +12,7 @@ from sepahan_django.reports.incidents import Kind, Severity, open_incidents
 from sepahan_django.wording import explain
 from tests.factories import account, queued
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def _in_english():
-    with override("en"):
-        yield
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("english")]
 
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)

@@ -1,19 +1,7 @@
-import json
-from pathlib import Path
-
 import pytest
 
 from sepahan_django.values.parts import count_parts
-
-VECTORS = json.loads((Path(__file__).parent / "part_vectors.json").read_text())
-
-
-def spelled(short: str) -> str:
-    """`A*160+€` written out."""
-    if "*" not in short:
-        return short
-    pieces = (piece.partition("*") for piece in short.split("+"))
-    return "".join(text * int(times or 1) for text, _star, times in pieces)
+from tests.values.part_vectors import VECTORS, spelled
 
 
 @pytest.mark.parametrize(("short", "encoding", "units", "parts", "left"), VECTORS)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Group, Permission, User
+from django.contrib.auth.models import Group, User
 from django.urls import reverse
 from django.utils import timezone as clock_time
 from django.utils.translation import override
@@ -18,38 +18,18 @@ from sepahan_django.models.drafts import DraftRow, RowProblem, SendDraft
 from sepahan_django.reports import campaign_progress
 from sepahan_django.reports.campaign_progress import Phase, Step
 from tests.factories import account, number, queued, states
+from tests.staff import clerk, page_text
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("english")]
 
 LIST = "admin:sepahan_django_campaign_changelist"
 NOON = datetime(2026, 11, 24, 8, 30, tzinfo=timezone.utc)
 """12:00 in Tehran, 1405/09/03."""
 
 
-@pytest.fixture(autouse=True)
-def _in_english():
-    with override("en"):
-        yield
-
-
 @pytest.fixture
 def campaign(gateway):
     return Campaign.objects.create(title="Yalda")
-
-
-@pytest.fixture
-def boss(client):
-    client.force_login(User.objects.create_superuser("boss"))
-    return client
-
-
-def clerk(client, *permissions, groups=()):
-    """A member of staff with these permissions and no others."""
-    user = User.objects.create_user(f"clerk{User.objects.count()}", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    user.groups.set(groups)
-    client.force_login(user)
-    return client
 
 
 def address(name, campaign):
@@ -62,11 +42,6 @@ def page(client, campaign, name="change", language="en"):
 
 def post(client, campaign, name, **fields):
     return client.post(address(name, campaign), fields, follow=True)
-
-
-def text(answer):
-    """What a reader sees of a page, in one line."""
-    return " ".join(re.sub("<[^>]*>", " ", answer.content.decode()).split())
 
 
 def looked_up(client, campaign):
@@ -106,7 +81,7 @@ def test_the_page_says_how_far_the_campaign_is(boss, campaign):
     messages(6, campaign)
     sent(1, campaign)
     sent(3, campaign, "delivered")
-    shown = text(page(boss, campaign))
+    shown = page_text(page(boss, campaign))
     assert "4 of 10 SMS gone (40%), 6 left." in shown
     assert "Delivered 3 (75% of those handed over)" in shown
 
@@ -115,7 +90,7 @@ def test_the_script_reads_what_the_page_shows(boss, campaign):
     messages(6, campaign)
     sent(4, campaign)
     found = looked_up(boss, campaign)
-    assert found["sentence"] in text(page(boss, campaign))
+    assert found["sentence"] in page_text(page(boss, campaign))
     assert (found["percent"], found["counts"], found["phase"]) == (40, {"queued": "6", "sent": "4"}, "going")
 
 
@@ -194,7 +169,7 @@ def test_a_campaign_with_nothing_left_is_done_even_if_it_was_paused(campaign):
 def test_a_paused_campaign_is_called_paused(boss, campaign):
     messages(1, campaign)
     outbox.pause(campaign)
-    assert (phase(campaign), "Progress Paused" in text(page(boss, campaign))) == (Phase.PAUSED, True)
+    assert (phase(campaign), "Progress Paused" in page_text(page(boss, campaign))) == (Phase.PAUSED, True)
 
 
 # The record
@@ -204,7 +179,7 @@ def test_the_page_tells_whence_and_what(boss, campaign):
     when = datetime(2026, 11, 25, 8, 30, tzinfo=timezone.utc)
     messages(1, campaign, text="Happy Yalda", send_at=when)
     Campaign.objects.update(created_by=User.objects.get())
-    shown = text(page(boss, campaign))
+    shown = page_text(page(boss, campaign))
     for part in ("Yalda", "boss", "settings", "3000123456", "1405/09/04 12:00", "Happy Yalda"):
         assert part in shown
 
@@ -244,7 +219,7 @@ def test_messages_are_not_linked_for_those_who_may_not_open_them(client, campaig
 
 def test_the_text_is_hidden_from_those_who_may_not_see_it(client, campaign):
     messages(1, campaign, text="nobody's business")
-    shown = text(page(clerk(client, "view_campaign"), campaign))
+    shown = page_text(page(clerk(client, "view_campaign"), campaign))
     assert ("nobody's" in shown, "•••" in shown) == (False, True)
 
 
@@ -256,7 +231,7 @@ def test_a_hostile_title_and_text_are_shown_as_they_are(boss, campaign):
 
 
 def test_an_empty_campaign_has_a_page(boss, campaign):
-    assert "No SMS." in text(page(boss, campaign))
+    assert "No SMS." in page_text(page(boss, campaign))
 
 
 # Cost and parts
@@ -265,7 +240,7 @@ def test_an_empty_campaign_has_a_page(boss, campaign):
 def test_the_cost_is_that_of_its_requests(boss, campaign):
     request(sent(2, campaign), price=2400, parts=4)
     request(sent(1, campaign), price=1200, parts=2)
-    shown = text(page(boss, campaign))
+    shown = page_text(page(boss, campaign))
     assert "Cost so far 3,600 Rials" in shown
     assert "SMS parts so far 6" in shown
 
@@ -273,23 +248,23 @@ def test_the_cost_is_that_of_its_requests(boss, campaign):
 def test_of_a_shared_request_the_campaign_bears_its_share_and_says_about(boss, campaign):
     mine, others = sent(1, campaign), sent(3, None)
     request([*mine, *others], price=4000, parts=4)
-    assert "Cost so far about 1,000 Rials" in text(page(boss, campaign))
+    assert "Cost so far about 1,000 Rials" in page_text(page(boss, campaign))
 
 
 def test_messages_that_the_gateway_refused_do_not_make_a_request_shared(boss, campaign):
     request([*sent(2, campaign), *messages(1, campaign, "failed")], price=2000, parts=2)
-    assert "Cost so far 2,000 Rials" in text(page(boss, campaign))
+    assert "Cost so far 2,000 Rials" in page_text(page(boss, campaign))
 
 
 def test_a_request_whose_price_nobody_told_makes_the_cost_an_about(boss, campaign):
     request(sent(2, campaign), price=2000, parts=2)
     request(sent(2, campaign))
-    assert "Cost so far about 2,000 Rials" in text(page(boss, campaign))
+    assert "Cost so far about 2,000 Rials" in page_text(page(boss, campaign))
 
 
 def test_the_cost_is_for_those_who_may_see_the_credit(client, campaign):
     request(sent(1, campaign), price=1234, parts=1)
-    shown = text(page(clerk(client, "view_campaign"), campaign))
+    shown = page_text(page(clerk(client, "view_campaign"), campaign))
     assert ("1,234" in shown, "Cost" in shown) == (False, False)
 
 
@@ -339,8 +314,8 @@ def test_a_day_begins_at_midnight_in_tehran(campaign):
 def test_the_chart_has_a_table_beside_it(boss, campaign):
     sent(7, campaign)
     shown = page(boss, campaign)
-    assert "Handed over by minute" in text(shown)
-    assert "1405/09/03 12:00 7" in text(shown)
+    assert "Handed over by minute" in page_text(shown)
+    assert "1405/09/03 12:00 7" in page_text(shown)
     assert "<svg" in shown.content.decode()
 
 
@@ -375,7 +350,7 @@ def refuse(draft, count, raw="0912", reason="too short: 0912"):
 
 def test_refused_rows_stay_listed_with_the_reason(boss, campaign, draft):
     refuse(draft, 1)
-    shown = text(page(boss, campaign))
+    shown = page_text(page(boss, campaign))
     assert "Refused rows (1)" in shown
     assert "2 0912 too short: 0912" in shown
     assert "09121234567" not in shown
@@ -383,26 +358,26 @@ def test_refused_rows_stay_listed_with_the_reason(boss, campaign, draft):
 
 def test_of_many_refused_rows_the_first_are_shown_and_the_others_counted(boss, campaign, draft):
     refuse(draft, 27)
-    shown = text(page(boss, campaign))
+    shown = page_text(page(boss, campaign))
     assert ("21 0912" in shown, "22 0912" in shown, "… and 7 more." in shown) == (True, False, True)
 
 
 def test_refused_rows_are_masked_for_those_who_may_not_see_numbers(client, campaign, draft):
     refuse(draft, 1, raw="09351234567", reason="09351234567 is odd")
     refuse(draft, 1, raw="Ali 0935", reason="Ali 0935 is odd")
-    shown = text(page(clerk(client, "view_campaign"), campaign))
+    shown = page_text(page(clerk(client, "view_campaign"), campaign))
     assert ("09351234567" in shown, "Ali" in shown) == (False, False)
     assert "2 0935•••4567 Unreadable number" in shown
 
 
 def test_a_campaign_without_a_draft_has_no_refused_rows(boss, campaign):
-    assert "Refused" not in text(page(boss, campaign))
+    assert "Refused" not in page_text(page(boss, campaign))
 
 
 def test_refused_rows_of_a_draft_of_another_groups_account_are_hidden(client, campaign, draft):
     refuse(draft, 1)
     accounts.resolve().groups.add(Group.objects.create(name="sales"))
-    assert "Refused" not in text(page(clerk(client, "view_campaign"), campaign))
+    assert "Refused" not in page_text(page(clerk(client, "view_campaign"), campaign))
 
 
 # Pause and resume
@@ -421,7 +396,7 @@ def test_pause_holds_back_and_resume_lets_go(boss, campaign):
 def test_a_button_pressed_twice_is_noted_once(boss, campaign):
     messages(1, campaign)
     post(boss, campaign, "pause")
-    assert "It was paused already." in text(post(boss, campaign, "pause"))
+    assert "It was paused already." in page_text(post(boss, campaign, "pause"))
     assert history(campaign) == ["Paused."]
 
 
@@ -446,8 +421,8 @@ def test_the_page_before_cancelling_says_how_many_and_what_is_gone(boss, campaig
     messages(5, campaign)
     sent(2, campaign)
     shown = page(boss, campaign, "cancel")
-    assert "5 SMS are still queued and would never be sent." in text(shown)
-    assert "2 were handed over already" in text(shown)
+    assert "5 SMS are still queued and would never be sent." in page_text(shown)
+    assert "2 were handed over already" in page_text(shown)
     assert 'value="Cancel 5 SMS"' in shown.content.decode()
     assert states() == {"queued": 5, "sent": 2}
 
@@ -457,7 +432,7 @@ def test_cancelling_leaves_what_has_gone_and_is_kept_in_the_history(boss, campai
     sent(2, campaign)
     answer = post(boss, campaign, "cancel", count=5)
     assert states() == {"cancelled": 5, "sent": 2}
-    assert "5 SMS cancelled; 2 were handed over already." in text(answer)
+    assert "5 SMS cancelled; 2 were handed over already." in page_text(answer)
     assert history(campaign) == ["Cancelled what had not gone: 5 SMS."]
 
 
@@ -477,12 +452,14 @@ def test_what_has_gone_since_the_page_was_shown_needs_no_second_look(boss, campa
 def test_what_has_come_since_the_page_was_shown_needs_a_second_look(boss, campaign):
     messages(5, campaign)
     answer = post(boss, campaign, "cancel", count=4)
-    assert "There are more than the button said" in text(answer)
+    assert "There are more than the button said" in page_text(answer)
 
 
 def test_cancelling_when_nothing_is_left_says_so(boss, campaign):
     sent(1, campaign)
-    assert "Nothing of this campaign is queued any more." in text(post(boss, campaign, "cancel", count=1))
+    assert "Nothing of this campaign is queued any more." in page_text(
+        post(boss, campaign, "cancel", count=1)
+    )
 
 
 # Retry
@@ -491,7 +468,7 @@ def test_cancelling_when_nothing_is_left_says_so(boss, campaign):
 def test_the_page_before_sending_again_says_how_many_and_why(boss, campaign):
     messages(2, campaign, "failed", error_code=-4)
     messages(1, campaign, "failed")
-    shown = text(page(boss, campaign, "retry"))
+    shown = page_text(page(boss, campaign, "retry"))
     assert "3 SMS have failed." in shown
     assert "2 × The recipient&#x27;s number has a wrong format." in shown
 
@@ -513,7 +490,7 @@ def test_more_failed_than_the_button_said_are_not_sent_again_unseen(boss, campai
 
 def test_those_without_a_number_any_more_are_not_counted(boss, campaign):
     messages(1, campaign, "failed", recipient="")
-    assert "Nothing of this campaign has failed." in text(post(boss, campaign, "retry", count=1))
+    assert "Nothing of this campaign has failed." in page_text(post(boss, campaign, "retry", count=1))
 
 
 def test_sending_again_to_many_takes_the_permission_to_send_to_many(client, campaign, settings):
@@ -612,7 +589,7 @@ def test_the_list_says_how_far_each_campaign_is(boss, campaign):
     sent(1, campaign)
     other = Campaign.objects.create(title="Nowruz")
     messages(2, other, due_at=NOON + timedelta(days=1000), recipient="09121111111")
-    shown = text(listed(boss))
+    shown = page_text(listed(boss))
     assert "Going out 1 of 2 SMS gone (50%), 1 left." in shown
     assert "Planned 2 SMS, planned for 1408/" in shown
 
@@ -621,7 +598,7 @@ def test_the_list_costs_as_many_queries_however_many_campaigns(boss, gateway, dj
     for index in range(30):
         messages(2, Campaign.objects.create(title=f"campaign {index}"))
     with django_assert_max_num_queries(14):
-        assert "campaign 29" in text(listed(boss))
+        assert "campaign 29" in page_text(listed(boss))
 
 
 def test_a_campaign_is_found_by_its_title(boss, campaign):
@@ -634,5 +611,5 @@ def test_the_list_hides_campaigns_of_other_groups_accounts(client, campaign):
     hidden = account("hidden")
     hidden.groups.add(Group.objects.create(name="sales"))
     messages(1, Campaign.objects.create(title="secret"), "sent", api_key=hidden)
-    shown = text(listed(clerk(client, "view_campaign")))
+    shown = page_text(listed(clerk(client, "view_campaign")))
     assert ("Yalda" in shown, "secret" in shown) == (True, False)

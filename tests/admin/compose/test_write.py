@@ -6,7 +6,6 @@ import sys
 import openpyxl
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Permission, User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
@@ -22,16 +21,11 @@ from sepahan_django.models import (
 )
 from tests.admin.steps import SEND, check, form, look, send, send_data, write
 from tests.factories import account, number, states
+from tests.staff import clerk
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("gateway")]
 
 TABLE = "نام\tموبایل\nعلی\t09121234567\nرضا\t09351234567\n\t09011234567\nx\t0912"
-
-
-@pytest.fixture
-def boss(client, gateway):
-    client.force_login(User.objects.create_superuser("boss"))
-    return client
 
 
 def csv(text, name="people.csv"):
@@ -210,8 +204,7 @@ def test_another_column_is_chosen_for_the_numbers(boss):
     assert (found.first.recipient, found.going) == (number(2), 1)
 
 
-def test_a_test_goes_to_ones_own_number_once_for_each_opened_page(boss, settings):
-    settings.SEPAHAN = {**settings.SEPAHAN, "DISPATCH": "inline"}
+def test_a_test_goes_to_ones_own_number_once_for_each_opened_page(boss, inline):
     page = look(boss, recipients=TABLE, text="سلام {نام}")
     data = {"action": "test", "number": "۰۹۱۲۰۰۰۰۰۰۱", "nonce": page.context["test"]["nonce"].value()}
     for _click in range(2):
@@ -241,8 +234,7 @@ def test_a_number_that_is_none_is_refused_for_the_test(boss):
     assert states() == {}
 
 
-def test_the_cost_is_estimated_from_what_earlier_sms_did_cost(boss, settings):
-    settings.SEPAHAN = {**settings.SEPAHAN, "DISPATCH": "inline"}
+def test_the_cost_is_estimated_from_what_earlier_sms_did_cost(boss, inline):
     send(boss)
     page = look(boss, recipients="09121234567 09351234567")
     request = OutboundMessage.objects.get().request
@@ -287,10 +279,7 @@ def test_one_is_led_to_the_campaign(boss):
 
 
 def test_one_who_may_not_see_campaigns_is_led_back_and_told(client, gateway):
-    user = User.objects.create_user("clerk", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename="send_message"))
-    client.force_login(user)
-    answer = send(client)
+    answer = send(clerk(client, "send_message"))
     assert (answer.request["PATH_INFO"], "1 SMS are queued" in page_of(answer)) == (reverse(SEND), True)
 
 
@@ -300,7 +289,7 @@ def test_a_title_of_ones_own_is_the_campaigns(boss):
 
 
 def test_the_three_steps_stay_in_an_admin_site_of_the_projects_own(boss, settings):
-    settings.ROOT_URLCONF = "tests.admin.overview.test_page"
+    settings.ROOT_URLCONF = "tests.admin.office"
     write_page = reverse("office:sepahan_django_send")
     data = {"account": accounts.resolve().pk, "line": "3000123456", "recipients": TABLE, "text": "x"}
     page = boss.post(write_page, {**data, "action": "check"}, follow=True)

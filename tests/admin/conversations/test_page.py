@@ -4,7 +4,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from django.contrib.admin import AdminSite, site
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Group, Permission, User
+from django.contrib.auth.models import Group, User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import path, reverse
@@ -14,35 +14,15 @@ from sepahan_django.admin import conversation_url
 from sepahan_django.admin.conversations.messages import PAGE
 from sepahan_django.models import InboundMessage, OutboundMessage, SenderLine
 from tests.factories import account, queued
+from tests.staff import clerk, page_text
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("gateway")]
 
 NUMBER, LINE = "09121234567", "3000123456"
 NOON = datetime(2026, 11, 24, 8, 30, tzinfo=timezone.utc)
 """12:00 in Tehran, 1405/09/03."""
 
 LOOK = ("view_inboundmessage", "view_outboundmessage", "view_content")
-
-
-@pytest.fixture
-def boss(client, gateway):
-    client.force_login(User.objects.create_superuser("boss"))
-    return client
-
-
-def clerk(client, *permissions, groups=()):
-    """A member of staff with these permissions and no others."""
-    user = User.objects.create_user(f"clerk{User.objects.count()}", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    user.groups.set(groups)
-    client.force_login(user)
-    return client
-
-
-@pytest.fixture
-def inline(settings, gateway):
-    settings.SEPAHAN = {**settings.SEPAHAN, "DISPATCH": "inline"}
-    return gateway
 
 
 def came(text="in", *, sender=NUMBER, at=NOON, **fields):
@@ -72,11 +52,6 @@ def look(client, number=NUMBER, **query):
 
 def texts(answer):
     return [item.text for item in answer.context["items"]]
-
-
-def shown(answer):
-    """What a reader sees of a page, in one line."""
-    return " ".join(re.sub("<[^>]*>", " ", answer.content.decode()).split())
 
 
 def answer_to(client, text="reply", number=NUMBER, **changes):
@@ -120,7 +95,7 @@ def test_a_sender_that_is_no_mobile_has_a_history_and_no_reply_box(boss, sender)
     came("from them", sender=sender)
     answer = boss.get(conversation_url(sender))
     assert (texts(answer), answer.context["form"]) == (["from them"], None)
-    assert "no reply can be sent" in shown(answer)
+    assert "no reply can be sent" in page_text(answer)
 
 
 def test_a_short_code_is_not_taken_for_a_mobile(boss):
@@ -150,13 +125,13 @@ def test_a_message_of_which_the_gateway_told_the_day_alone_stands_where_it_was_f
     came("answer", at=midnight, gateway_date="1405/09/03", pulled_at=NOON + timedelta(minutes=1))
     answer = look(boss)
     assert texts(answer) == ["question", "answer"]
-    assert "fetched at 12:01" in shown(answer)
+    assert "fetched at 12:01" in page_text(answer)
 
 
 def test_state_line_and_who_sent_stand_with_each_message(boss):
     went("by a person", state="undelivered", created_by=User.objects.get())
     went("by code", state="failed", error_code=-14)
-    seen = shown(look(boss))
+    seen = page_text(look(boss))
     assert "Not delivered" in seen
     assert f"line {LINE} · boss" in seen
     assert f"line {LINE} · by the program" in seen
@@ -307,7 +282,7 @@ def test_a_reply_goes_out_at_once_from_the_line_that_was_written_to(boss, inline
     assert (message.state, message.sender, message.recipient) == ("sent", "5000300400", NUMBER)
     assert (message.created_by.username, inline.state.recipients()) == ("boss", [NUMBER])
     assert answer.redirect_chain[-1][0] == conversation_url(NUMBER)
-    assert "The reply was handed to the gateway." in shown(answer)
+    assert "The reply was handed to the gateway." in page_text(answer)
 
 
 def test_the_text_of_a_reply_is_counted(boss):
@@ -330,28 +305,31 @@ def test_a_line_that_may_not_be_used_is_replaced_by_one_that_may_and_the_page_sa
     came(line="50001")
     page = look(boss)
     assert page.context["origin"].line == LINE
-    assert "goes out from another" in shown(page)
+    assert "goes out from another" in page_text(page)
 
 
 def test_without_any_line_the_page_says_so(boss, settings):
     settings.SEPAHAN = {**settings.SEPAHAN, "SENDER": ""}
     came()
     page = look(boss)
-    assert (page.context["form"], "no line that you may send from" in shown(page)) == (None, True)
+    assert (page.context["form"], "no line that you may send from" in page_text(page)) == (None, True)
 
 
 def test_a_reply_submitted_twice_is_sent_once(boss, inline):
     came()
     data, _answer = answer_to(boss)
     again = boss.post(conversation_url(NUMBER), data, follow=True)
-    assert (len(inline.state.ledger), "it was sent once" in shown(again)) == (1, True)
+    assert (len(inline.state.ledger), "it was sent once" in page_text(again)) == (1, True)
 
 
 def test_another_text_from_the_same_page_takes_another_click(boss, inline):
     came()
     data, _answer = answer_to(boss, "first")
     refused = boss.post(conversation_url(NUMBER), data | {"text": "second"})
-    assert ("Another text was sent" in shown(refused), "second" in refused.content.decode()) == (True, True)
+    assert ("Another text was sent" in page_text(refused), "second" in refused.content.decode()) == (
+        True,
+        True,
+    )
     nonce = refused.context["form"]["nonce"].value()
     boss.post(conversation_url(NUMBER), data | {"text": "second", "nonce": nonce})
     assert sorted(OutboundMessage.objects.values_list("text", flat=True)) == ["first", "second"]
@@ -368,13 +346,13 @@ def test_a_refusal_is_told_in_one_sentence(boss, inline):
     came()
     inline.state.script.append(-999)
     _data, answer = answer_to(boss)
-    assert "The gateway refused the reply" in shown(answer)
+    assert "The gateway refused the reply" in page_text(answer)
 
 
 def test_a_reply_that_waits_is_told(boss):
     came()
     _data, answer = answer_to(boss)
-    assert "The reply is queued" in shown(answer)
+    assert "The reply is queued" in page_text(answer)
 
 
 def test_whoever_replied_is_in_the_history(boss, inline):

@@ -2,32 +2,19 @@ import re
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Group, Permission, User
+from django.contrib.auth.models import Group, User
 from django.urls import reverse
 
 from sepahan_django import accounts, signals
 from sepahan_django.inbox.lease import Lease
 from sepahan_django.models import InboundMessage
 from tests.factories import account
+from tests.staff import clerk, page_text
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("gateway")]
 
 LIST = "admin:sepahan_django_inboundmessage_changelist"
 LOOK = ("view_inboundmessage", "view_content")
-
-
-@pytest.fixture
-def boss(client, gateway):
-    client.force_login(User.objects.create_superuser("boss"))
-    return client
-
-
-def clerk(client, *permissions):
-    """A member of staff with these permissions and no others."""
-    user = User.objects.create_user(f"clerk{User.objects.count()}", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    client.force_login(user)
-    return client
 
 
 def came(text="in", **fields):
@@ -51,11 +38,6 @@ def refusing():
     signals.message_received.connect(refuse)
     yield
     signals.message_received.disconnect(refuse)
-
-
-def shown(answer):
-    """What a reader sees of a page, in one line."""
-    return " ".join(re.sub("<[^>]*>", " ", answer.content.decode()).split())
 
 
 def found(client, **query):
@@ -92,7 +74,7 @@ def test_what_nobody_has_read_stands_out_in_bold_and_by_a_word(boss):
 
 def test_what_the_program_refused_is_marked_in_the_list(boss):
     came(dispatch_error="KeyError")
-    assert "Error in the program" in shown(boss.get(reverse(LIST)))
+    assert "Error in the program" in page_text(boss.get(reverse(LIST)))
 
 
 def test_the_list_is_narrowed_to_what_is_to_be_done(boss):
@@ -203,7 +185,7 @@ def test_who_handled_it_second_leaves_no_trace(boss, client):
     answer = press(client, "mark_handled", row)
     row.refresh_from_db()
     assert (row.done_by.username, LogEntry.objects.count()) == ("boss", 1)
-    assert "0 SMS marked as handled" in shown(answer)
+    assert "0 SMS marked as handled" in page_text(answer)
 
 
 def test_a_page_offers_what_can_be_done_about_the_message(boss):
@@ -220,7 +202,7 @@ def test_the_script_of_a_page_marks_it_as_read_and_says_nothing(boss):
     row = came()
     answer = press(boss, "mark_read", row, accept="application/json")
     assert answer.json() == {"marked": 1}
-    assert "marked as read" not in shown(boss.get(reverse(LIST)))
+    assert "marked as read" not in page_text(boss.get(reverse(LIST)))
 
 
 def test_a_message_marked_as_unread_is_not_opened_again_at_once(boss):
@@ -243,40 +225,43 @@ def test_a_message_is_passed_on_again_and_it_is_in_its_history(boss, listen, do)
     received = listen(signals.message_received)
     row = came(dispatched_at="2026-11-24T10:00Z")
     answer = do(boss, "dispatch_again", row)
-    assert ([one["message"].pk for one in received], "1 SMS passed on." in shown(answer)) == ([row.pk], True)
+    assert ([one["message"].pk for one in received], "1 SMS passed on." in page_text(answer)) == (
+        [row.pk],
+        True,
+    )
     assert LogEntry.objects.get().change_message == "Passed on to the program again."
 
 
 @BOTH_WAYS
 def test_the_receivers_error_stands_on_the_page(boss, refusing, do):
     answer = do(boss, "dispatch_again", came())
-    assert "no order for 09121234567" in shown(answer)
+    assert "no order for 09121234567" in page_text(answer)
 
 
 def test_the_receivers_error_is_told_to_nobody_who_may_not_see_texts(client, gateway, refusing):
     answer = press(clerk(client, "view_inboundmessage", "pull_inbox"), "dispatch_again", came())
-    assert ("09121234567" in shown(answer), "reports an error" in shown(answer)) == (False, True)
+    assert ("09121234567" in page_text(answer), "reports an error" in page_text(answer)) == (False, True)
 
 
 def test_the_page_of_a_refused_message_tells_error_and_attempts(boss, refusing):
     row = came()
     for _each in range(2):
         answer = press(boss, "dispatch_again", row)
-    assert re.search(r"Attempts that failed: 2 Error in the program: KeyError", shown(answer))
+    assert re.search(r"Attempts that failed: 2 Error in the program: KeyError", page_text(answer))
 
 
 def test_while_another_process_fetches_the_page_says_so(boss, monkeypatch):
     monkeypatch.setattr("sepahan_django.inbox.redelivering.PATIENCE", ())
     row = came()
     assert Lease(accounts.resolve()).acquire()
-    assert "another process is fetching" in shown(press(boss, "dispatch_again", row))
+    assert "another process is fetching" in page_text(press(boss, "dispatch_again", row))
 
 
 def test_too_many_at_once_are_refused(boss, monkeypatch, listen):
     monkeypatch.setattr("sepahan_django.admin.inbound.actions.MAX_REDELIVERED", 1)
     received = listen(signals.message_received)
     answer = act(boss, "dispatch_again", came("1"), came("2"))
-    assert ("No more than 1 SMS" in shown(answer), received) == (True, [])
+    assert ("No more than 1 SMS" in page_text(answer), received) == (True, [])
 
 
 def test_where_a_request_is_one_transaction_receivers_are_called_after_it(boss, settings):
@@ -295,7 +280,7 @@ def test_where_a_request_is_one_transaction_receivers_are_called_after_it(boss, 
     finally:
         connection.settings_dict["ATOMIC_REQUESTS"] = False
         signals.message_received.disconnect(receiver)
-    assert (open_ones, "1 SMS passed on." in shown(answer)) == ([False], True)
+    assert (open_ones, "1 SMS passed on." in page_text(answer)) == ([False], True)
 
 
 # Rights
@@ -352,7 +337,7 @@ def test_the_overview_counts_the_unread_and_leads_to_them(boss):
     came()
     came(read_at="2026-11-24T10:00Z")
     page = boss.get(reverse("admin:sepahan_django_overview_changelist"))
-    assert "Unread inbound 1 " in shown(page)
+    assert "Unread inbound 1 " in page_text(page)
     assert f'href="{reverse(LIST)}?attention=unread"' in page.content.decode()
 
 
@@ -360,7 +345,7 @@ def test_very_many_unread_ones_are_not_counted(boss, monkeypatch):
     monkeypatch.setattr("sepahan_django.admin.overview.page.MOST_UNREAD", 2)
     for _each in range(3):
         came()
-    assert "Unread inbound more than 2 " in shown(
+    assert "Unread inbound more than 2 " in page_text(
         boss.get(reverse("admin:sepahan_django_overview_changelist"))
     )
 
@@ -372,5 +357,5 @@ def test_the_overview_tells_unread_ones_to_whoever_may_see_inbound_ones_and_not_
     other.groups.add(Group.objects.create(name="sales"))
     came(api_key=other)
     overview = reverse("admin:sepahan_django_overview_changelist")
-    assert "Unread inbound 0 " in shown(clerk(client, "view_inboundmessage").get(overview))
-    assert "Unread inbound" not in shown(clerk(client, "view_outboundmessage").get(overview))
+    assert "Unread inbound 0 " in page_text(clerk(client, "view_inboundmessage").get(overview))
+    assert "Unread inbound" not in page_text(clerk(client, "view_outboundmessage").get(overview))

@@ -3,11 +3,7 @@ from django.utils.translation import override
 
 from sepahan_django.admin.kit import display
 
-
-@pytest.fixture(autouse=True)
-def _in_english():
-    with override("en"):
-        yield
+pytestmark = pytest.mark.usefixtures("english")
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.contrib.auth.models import Group, Permission, User
+from django.contrib.auth.models import Group
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -15,17 +15,12 @@ from sepahan_django.admin.kit import paging
 from sepahan_django.models import Campaign, MessageState, OutboundMessage, SenderLine
 from sepahan_django.wording import STATES
 from tests.factories import account, number, queued
+from tests.staff import clerk
 
 pytestmark = pytest.mark.django_db
 
 LIST = "admin:sepahan_django_outboundmessage_changelist"
 TEHRAN = ZoneInfo("Asia/Tehran")
-
-
-@pytest.fixture
-def boss(client):
-    client.force_login(User.objects.create_superuser("boss"))
-    return client
 
 
 @pytest.fixture
@@ -101,10 +96,7 @@ def test_lines_and_campaigns_of_hidden_accounts_are_not_offered(client, gateway)
     hidden.groups.add(Group.objects.create(name="others"))
     SenderLine.objects.create(number="777000777", api_key=hidden)
     queued(1, api_key=hidden, campaign=Campaign.objects.create(title="their secret"))
-    user = User.objects.create_user("clerk", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename="view_outboundmessage"))
-    client.force_login(user)
-    page = look(client).content.decode()
+    page = look(clerk(client, "view_outboundmessage")).content.decode()
     assert ("777000777" in page, "their secret" in page) == (False, False)
 
 

@@ -1,24 +1,20 @@
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.urls import reverse
 
 from sepahan_django import outbox
 from sepahan_django.models import OutboundMessage
 from tests import faulty_gateway as faults
 from tests.factories import age_requests, queued, states
+from tests.staff import clerk
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
 def judge(client):
-    user = User.objects.create_user("judge", is_staff=True)
-    user.user_permissions.set(
-        Permission.objects.filter(codename__in=["resolve_in_doubt", "view_outboundmessage", "view_content"])
-    )
-    client.force_login(user)
-    return client
+    return clerk(client, "resolve_in_doubt", "view_outboundmessage", "view_content")
 
 
 @pytest.fixture
@@ -79,8 +75,8 @@ def test_nothing_chosen_gets_a_sentence(judge, doubtful):
 @pytest.mark.parametrize("decision", ["mark_sent", "send_again"])
 def test_who_decided_is_kept_with_each_message(judge, doubtful, decision):
     decide(judge, doubtful[:2], decision, may_be_second="on")
-    entries = LogEntry.objects.filter(user__username="judge").values_list("object_id", flat=True)
-    assert set(entries) == {str(m.pk) for m in doubtful[:2]}
+    entries = LogEntry.objects.values_list("user", "object_id")
+    assert set(entries) == {(User.objects.get().pk, str(message.pk)) for message in doubtful[:2]}
 
 
 def test_what_somebody_else_has_decided_about_is_left_as_it_is(judge, doubtful):
@@ -103,11 +99,7 @@ def test_looking_decides_nothing(judge, doubtful):
 
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_without_the_permission_the_page_is_closed(client, doubtful, method):
-    user = User.objects.create_user("clerk", is_staff=True)
-    user.user_permissions.set(
-        Permission.objects.filter(codename__in=["send_message", "view_outboundmessage"])
-    )
-    client.force_login(user)
+    clerk(client, "send_message", "view_outboundmessage")
     answer = getattr(client, method)(page(), {"messages": doubtful[0].pk, "decision": "mark_sent"})
     assert (answer.status_code, states()) == (403, {"in_doubt": 3})
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Group, Permission, User
+from django.contrib.auth.models import Group
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -15,21 +15,9 @@ from sepahan_django.admin.outbound import message
 from sepahan_django.models import ApiKey, OutboundMessage, SendRequest
 from tests import faulty_gateway as faults
 from tests.factories import make_due, queued, states
+from tests.staff import clerk
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def boss(client):
-    client.force_login(User.objects.create_superuser("boss"))
-    return client
-
-
-def sign_in(client, *permissions):
-    user = User.objects.create_user(f"clerk{User.objects.count()}", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    client.force_login(user)
-    return client
 
 
 def page(client, row, language="en"):
@@ -126,7 +114,7 @@ def test_the_raw_answer_is_for_those_who_may_see_texts(client, gateway, model):
     )
     told = []
     for permissions in (["view_content"], []):
-        staff = sign_in(client, "view_outboundmessage", "view_sendrequest", *permissions)
+        staff = clerk(client, "view_outboundmessage", "view_sendrequest", *permissions)
         told.append("the raw words" in staff.get(address).content.decode())
     assert told == [True, False]
 
@@ -143,7 +131,7 @@ def test_the_price_is_for_those_who_may_see_the_credit(client, gateway, model):
     )
     told = []
     for permissions in (["view_credit"], []):
-        staff = sign_in(client, "view_outboundmessage", "view_sendrequest", *permissions)
+        staff = clerk(client, "view_outboundmessage", "view_sendrequest", *permissions)
         told.append("987,654" in staff.get(address).content.decode())
     assert told == [True, False]
 
@@ -186,25 +174,23 @@ def test_a_message_has_the_buttons_of_its_state(boss, gateway, fields, expected)
 
 def test_who_may_only_look_has_no_buttons(client, gateway):
     (row,) = queued(1)
-    assert labels(sign_in(client, "view_outboundmessage", "view_content"), row) == []
+    assert labels(clerk(client, "view_outboundmessage", "view_content"), row) == []
 
 
-def test_a_planned_message_is_sent_now(boss, gateway, settings):
-    settings.SEPAHAN = {**settings.SEPAHAN, "DISPATCH": "inline"}
+def test_a_planned_message_is_sent_now(boss, inline):
     later = timezone.now() + timedelta(days=1)
     (row,) = queued(1, send_at=later, due_at=later)
     answer = press(boss, row, "send_now")
-    assert (states(), len(gateway.state.ledger)) == ({"sent": 1}, 1)
+    assert (states(), len(inline.state.ledger)) == ({"sent": 1}, 1)
     assert "Sent: The gateway has it" in answer.content.decode()
     assert "Brought forward" in answer.content.decode()
 
 
-def test_send_now_pressed_twice_sends_once(boss, gateway, settings):
-    settings.SEPAHAN = {**settings.SEPAHAN, "DISPATCH": "inline"}
+def test_send_now_pressed_twice_sends_once(boss, inline):
     (row,) = queued(1)
     press(boss, row, "send_now")
     answer = press(boss, row, "send_now")
-    assert len(gateway.state.ledger) == 1
+    assert len(inline.state.ledger) == 1
     assert "Nothing was done" in answer.content.decode()
 
 
@@ -228,10 +214,9 @@ def test_a_queued_message_is_cancelled(boss, gateway):
     assert states() == {"cancelled": 1}
 
 
-def test_a_failed_message_is_sent_again(boss, gateway, settings):
-    settings.SEPAHAN = {**settings.SEPAHAN, "DISPATCH": "inline"}
+def test_a_failed_message_is_sent_again(boss, inline):
     (row,) = queued(1)
-    gateway.state.script.append(-999)
+    inline.state.script.append(-999)
     outbox.drain()
     press(boss, row, "send_again")
     assert states() == {"sent": 1}
@@ -259,7 +244,7 @@ def test_a_button_is_in_the_history_with_who_pressed_it(boss, gateway, button, s
 @pytest.mark.parametrize("permissions", [["send_message"], ["view_outboundmessage"]])
 def test_a_button_takes_the_permissions_to_look_and_to_send(client, gateway, button, state, permissions):
     (row,) = queued(1, state=state, gateway_id=5)
-    answer = press(sign_in(client, *permissions), row, button)
+    answer = press(clerk(client, *permissions), row, button)
     assert (answer.status_code, states()) == (403, {state: 1})
 
 
@@ -274,5 +259,5 @@ def test_a_button_is_no_link(boss, gateway, button):
 def test_a_message_of_a_hidden_account_has_no_buttons(client, gateway, button):
     (row,) = queued(1)
     row.api_key.groups.add(Group.objects.create(name="others"))
-    answer = press(sign_in(client, "send_message", "view_outboundmessage"), row, button)
+    answer = press(clerk(client, "send_message", "view_outboundmessage"), row, button)
     assert (answer.status_code, states()) == (404, {"queued": 1})

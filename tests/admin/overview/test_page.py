@@ -5,12 +5,10 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from django.contrib.admin import AdminSite, site
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Permission, User
-from django.urls import path, reverse
+from django.contrib.auth.models import Permission
+from django.urls import reverse
 from django.utils import timezone as clock_time
-from django.utils.translation import override
 
 from sepahan_django import accounts, outbox
 from sepahan_django.admin.kit.charts import Series, bar_chart
@@ -25,37 +23,13 @@ from sepahan_django.models import (
 )
 from sepahan_django.reports import figures, readiness
 from tests.factories import TOKEN, account, queued
+from tests.staff import clerk, page_text
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("english")]
 
 OVERVIEW, FIRST_RUN = "admin:sepahan_django_overview_changelist", "admin:sepahan_django_first_run"
 NOON = datetime(2026, 11, 24, 8, 30, tzinfo=timezone.utc)
 """12:00 in Tehran, 1405/09/03."""
-
-
-@pytest.fixture(autouse=True)
-def _in_english():
-    with override("en"):
-        yield
-
-
-@pytest.fixture
-def boss(client):
-    client.force_login(User.objects.create_superuser("boss"))
-    return client
-
-
-def clerk(client, *permissions):
-    """A member of staff with these permissions and no others."""
-    user = User.objects.create_user(f"clerk{User.objects.count()}", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    client.force_login(user)
-    return client
-
-
-def text(answer):
-    """What a reader sees of a page, in one line."""
-    return " ".join(re.sub("<[^>]*>", " ", answer.content.decode()).split())
 
 
 def page(client, name=OVERVIEW, language="en"):
@@ -169,13 +143,13 @@ def test_the_overview_shows_the_figures_by_span(boss, gateway, time_machine):
     time_machine.move_to(NOON)
     for back in (0, 3, 20, 40):
         sent(NOON - timedelta(days=back))
-    assert re.search(r"Today Last 7 days Last 30 days Sent 1 2 3 ", text(page(boss)))
+    assert re.search(r"Today Last 7 days Last 30 days Sent 1 2 3 ", page_text(page(boss)))
 
 
 def test_the_overview_speaks_persian(boss, gateway, time_machine):
     time_machine.move_to(NOON)
     sent(NOON)
-    shown = text(page(boss, language="fa"))
+    shown = page_text(page(boss, language="fa"))
     assert "۱۴۰۵/۰۹/۰۳" in shown
 
 
@@ -195,7 +169,7 @@ def test_the_charts_can_be_read_out_and_need_no_style(boss, gateway):
 def test_the_overview_tells_when_each_job_last_ran(boss, gateway):
     seen = clock_time.now() - timedelta(minutes=3)
     JobRun.objects.create(name=Job.SEND, seen_at=seen, last_ok_at=seen)
-    shown = text(page(boss))
+    shown = page_text(page(boss))
     assert "sepahan_send_queued 3 minutes ago" in shown
     assert "sepahan_pull_inbox has never run" in shown
 
@@ -204,7 +178,7 @@ def test_what_waits_and_what_is_in_doubt_stands_on_the_overview(boss, gateway):
     queued(3, due_at=clock_time.now() - timedelta(minutes=5))
     queued(2, state="in_doubt")
     answer = page(boss)
-    assert "Due now 3 The oldest is due since 5 minutes ago" in text(answer)
+    assert "Due now 3 The oldest is due since 5 minutes ago" in page_text(answer)
     assert reverse("admin:sepahan_django_doubts") in answer.content.decode()
 
 
@@ -217,9 +191,9 @@ def test_the_overview_costs_as_many_queries_whatever_there_is(boss, gateway, dja
 
 def test_money_is_for_those_who_may_see_the_credit(client, gateway):
     accounts.refresh_credit(accounts.resolve())
-    shown = text(page(clerk(client, "view_outboundmessage")))
+    shown = page_text(page(clerk(client, "view_outboundmessage")))
     assert ("1,000,000" in shown, "Cost" in shown) == (False, False)
-    shown = text(page(clerk(client, "view_outboundmessage", "view_credit")))
+    shown = page_text(page(clerk(client, "view_outboundmessage", "view_credit")))
     assert ("1,000,000 Rials" in shown, "Cost" in shown) == (True, True)
 
 
@@ -303,22 +277,17 @@ def test_many_incidents_are_folded_and_none_is_lost(boss, gateway):
 
 # A site of the project's own
 
-office = AdminSite(name="office")
-for _model, _pages in site._registry.items():
-    office.register(_model, type(_pages))
-urlpatterns = [path("office/", office.urls)]
-
 
 @pytest.mark.parametrize("name", ["overview_changelist", "first_run", "send", "outboundmessage_changelist"])
 def test_the_pages_work_in_an_admin_site_of_the_projects_own(boss, gateway, settings, name):
-    settings.ROOT_URLCONF = __name__
+    settings.ROOT_URLCONF = "tests.admin.office"
     key = account(credit=0)
     content = boss.get(reverse(f"office:sepahan_django_{name}")).content.decode()
     assert f'href="/office/sepahan_django/apikey/{key.pk}/change/">Go there' in content
 
 
 def test_a_step_returns_to_its_page_in_an_admin_site_of_the_projects_own(boss, bare, settings):
-    settings.ROOT_URLCONF = __name__
+    settings.ROOT_URLCONF = "tests.admin.office"
     address = reverse("office:sepahan_django_first_run")
     answer = boss.post(address, {"step": "token", "token-title": "main", "token-token": TOKEN})
     assert answer["Location"] == address
@@ -351,7 +320,7 @@ def test_in_the_beginning_every_step_is_to_do(boss, bare):
 
 def test_the_steps_are_done_one_after_the_other(boss, bare):
     answer = step(boss, "token", title="main", token=TOKEN)
-    assert (done(answer), "1,000,000 Rials" in text(answer)) == ([True, True, False, False, False], True)
+    assert (done(answer), "1,000,000 Rials" in page_text(answer)) == ([True, True, False, False, False], True)
     answer = step(boss, "line", number="۳۰۰۰۱۲۳۴۵۶", label="office")
     assert done(answer) == [True, True, True, False, False]
     nonce = answer.context["forms"]["test"]["nonce"].value()
@@ -361,7 +330,7 @@ def test_the_steps_are_done_one_after_the_other(boss, bare):
     for job in (Job.SEND, Job.PULL, Job.SYNC):
         JobRun.objects.create(name=job, seen_at=clock_time.now())
     answer = page(boss, FIRST_RUN)
-    assert (done(answer), "Everything is set up" in text(answer)) == ([True] * 5, True)
+    assert (done(answer), "Everything is set up" in page_text(answer)) == ([True] * 5, True)
 
 
 def test_the_first_account_is_the_default(boss, bare):
@@ -377,12 +346,12 @@ def test_a_token_is_not_written_back_into_the_page(boss, bare):
 def test_a_token_that_the_gateway_refuses_is_kept_and_told(boss, settings):
     settings.SEPAHAN = {"BASE_URL": "http://127.0.0.1:9", "TIMEOUT": (1, 1)}
     answer = step(boss, "token", title="main", token=TOKEN)
-    assert "did not accept the account “main”" in text(answer)
+    assert "did not accept the account “main”" in page_text(answer)
     assert (done(answer)[:2], ApiKey.objects.count()) == ([True, False], 1)
 
 
 def test_an_empty_token_gets_a_sentence(boss, bare):
-    assert "Paste the token" in text(step(boss, "token", title="main", token=""))
+    assert "Paste the token" in page_text(step(boss, "token", title="main", token=""))
 
 
 def test_a_line_that_was_switched_off_becomes_the_default_again(boss, bare):
@@ -392,12 +361,11 @@ def test_a_line_that_was_switched_off_becomes_the_default_again(boss, bare):
     assert (line.is_active, line.is_default) == (True, True)
 
 
-def test_a_test_submitted_twice_is_sent_once(boss, gateway, settings):
-    settings.SEPAHAN = {**settings.SEPAHAN, "DISPATCH": "inline"}
+def test_a_test_submitted_twice_is_sent_once(boss, inline):
     nonce = page(boss, FIRST_RUN).context["forms"]["test"]["nonce"].value()
     for _time in range(2):
         step(boss, "test", number="09121234567", nonce=nonce)
-    assert len(gateway.state.ledger) == 1
+    assert len(inline.state.ledger) == 1
 
 
 def test_a_number_that_can_not_be_read_gets_a_sentence_and_stays_in_the_field(boss, gateway):
@@ -410,7 +378,7 @@ def test_a_number_that_can_not_be_read_gets_a_sentence_and_stays_in_the_field(bo
 
 def test_a_test_needs_an_account_and_says_so(boss, bare):
     nonce = page(boss, FIRST_RUN).context["forms"]["test"]["nonce"].value()
-    assert "Store an account first" in text(step(boss, "test", number="09121234567", nonce=nonce))
+    assert "Store an account first" in page_text(step(boss, "test", number="09121234567", nonce=nonce))
 
 
 def test_what_is_set_up_is_kept_in_the_history(boss, bare):

@@ -1,6 +1,5 @@
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Permission, User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -10,21 +9,9 @@ from django.utils.translation import override
 from sepahan_django.drafts import saved_lists
 from sepahan_django.models import ListMember, MessageTemplate, RecipientList
 from tests.factories import number
+from tests.staff import clerk
 
 pytestmark = pytest.mark.django_db
-
-
-def clerk(client, *permissions):
-    user = User.objects.create_user(f"clerk{User.objects.count()}", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    client.force_login(user)
-    return client
-
-
-@pytest.fixture
-def boss(client):
-    client.force_login(User.objects.create_superuser("boss"))
-    return client
 
 
 @pytest.fixture

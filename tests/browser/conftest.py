@@ -1,0 +1,96 @@
+"""Chromium, and the demo that it looks at: server, sandbox and workers in processes of their own."""
+
+import os
+import subprocess
+import sys
+from functools import cache
+
+import pytest
+
+from tests.demo import BROWSER_ARGUMENTS, CHROMIUM, ROOT, demo_environment, free_port, running_demo, signed_in
+
+FILL = """
+from django.utils import timezone
+from sepahan_django.models import (
+    ApiKey, Campaign, InboundMessage, ListMember, MessageTemplate, OutboundMessage, RecipientList
+)
+from sepahan_django.sms import send_mass_sms, send_sms
+
+for recipient, text in (("09121234567", "سلام"), ("09351234567", "Hello"), ("09011234567", "سلام")):
+    send_sms(recipient, text)
+OutboundMessage.objects.filter(pk=2).update(state="failed", error_code=-4, error_message="bad number")
+OutboundMessage.objects.filter(pk=3).update(state="in_doubt")
+campaign = Campaign.objects.create(title="Nowruz")
+send_mass_sms(((f"0912{index:07}", "x") for index in range(10)), campaign=campaign)
+staff = RecipientList.objects.create(title="همکاران", columns=["نام"])
+ListMember.objects.create(list=staff, recipient="09121234567", values={"نام": "علی"})
+MessageTemplate.objects.create(title="یادآوری", text="{نام} عزیز، فردا می‌بینیمت")
+for sender in ("09121234567", "09191234567", "IRANCELL"):
+    InboundMessage.objects.create(
+        line="3000123456", sender=sender, text="سلام", api_key=ApiKey.objects.get(),
+        gateway_date="1405/09/05 10:00:00", received_at=timezone.now(),
+        acknowledged_at=timezone.now(), dispatched_at=timezone.now(),
+    )
+"""
+"""A row or more for each page that is about one."""
+
+
+@pytest.fixture(scope="session")
+def browser():
+    if CHROMIUM is None:
+        if os.environ.get("REQUIRE_SERVICES"):
+            pytest.fail("Chromium is not installed.")
+        pytest.skip("Chromium is not installed.")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=BROWSER_ARGUMENTS)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="package")
+def filled_demo(tmp_path_factory):
+    """The address of a demo that has rows of each kind."""
+    port = free_port()
+    environment = demo_environment(tmp_path_factory.mktemp("demo"), port)
+    with running_demo(environment, port) as address:
+        subprocess.run(
+            [sys.executable, "manage.py", "shell", "-c", FILL], cwd=ROOT, env=environment, check=True
+        )
+        yield address
+
+
+@pytest.fixture
+def demo(filled_demo):
+    """The demo's address."""
+    return filled_demo
+
+
+@pytest.fixture(scope="session")
+def login(browser):
+    """`login(address)` gives the cookies of a clerk of that demo who has logged in and reads Persian."""
+
+    @cache
+    def cookies_of(address):
+        context = browser.new_context()
+        signed_in(context.new_page(), address)
+        cookies = context.storage_state()
+        context.close()
+        return cookies
+
+    return cookies_of
+
+
+@pytest.fixture
+def page(browser, demo, login):
+    """A page of that clerk; what its console complains of fails the test."""
+    context = browser.new_context(locale="fa-IR", storage_state=login(demo))
+    complaints = []
+    context.on("weberror", lambda error: complaints.append(str(error.error)))
+    context.on(
+        "console", lambda line: complaints.append(line.text) if "Content Security" in line.text else None
+    )
+    yield context.new_page()
+    context.close()
+    assert complaints == []

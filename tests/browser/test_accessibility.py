@@ -1,0 +1,74 @@
+"""What axe-core finds on every page, in both languages, light and dark, and in forms with errors."""
+
+import pytest
+
+from tests.browser.pages import PAGES
+
+pytestmark = pytest.mark.browser
+
+LOOKED_AT = [
+    "admin/",
+    "sandbox/",
+    *(f"admin/sepahan_django/{path}" for path in (*PAGES, "overview/", "overview/first-run/")),
+    "admin/sepahan_django/inboundmessage/1/change/",
+    "admin/sepahan_django/campaign/1/change/",
+    "admin/sepahan_django/recipientlist/1/members/",
+    "admin/sepahan_django/recipientlist/1/change/",
+    "admin/sepahan_django/messagetemplate/1/change/",
+]
+"""Every page that axe looks at, by its address."""
+
+OF_DJANGO = {
+    # The admin doesn't underline the links of its breadcrumbs.
+    "link-in-text-block": ".breadcrumbs a",
+    # The label of the admin's search is a picture with a text.
+    "label-title-only": "#searchbar",
+}
+"""What axe says of the admin's own markup, which is not the app's: the rule, and the element it may name."""
+
+
+@pytest.fixture
+def examined(browser, demo, login):
+    """A page for axe, which styles elements to measure them: nothing that the policy would allow."""
+    context = browser.new_context(locale="fa-IR", bypass_csp=True, storage_state=login(demo))
+    yield context.new_page()
+    context.close()
+
+
+def serious(page):
+    """What axe finds on the open page that is serious or critical: the rule, the element, the remedy."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    return [
+        (rule["id"], node["html"], node["failureSummary"])
+        for rule in Axe().run(page).response["violations"]
+        if rule["impact"] in ("serious", "critical")
+        for node in rule["nodes"]
+        if not page.locator(node["target"][0]).evaluate(
+            "(element, selector) => selector && element.matches(selector)", OF_DJANGO.get(rule["id"])
+        )
+    ]
+
+
+@pytest.mark.parametrize(("language", "scheme"), [("fa", "light"), ("en", "light"), ("fa", "dark")])
+def test_axe_finds_nothing_serious_on_any_page(examined, demo, language, scheme):
+    examined.context.add_cookies([{"name": "django_language", "value": language, "url": demo}])
+    examined.emulate_media(color_scheme=scheme)
+    found = {}
+    for path in LOOKED_AT:
+        examined.goto(f"{demo}/{path}")
+        assert examined.url == f"{demo}/{path}"  # the admin redirects where there is no such row
+        found[path] = serious(examined)
+    assert {path: faults for path, faults in found.items() if faults} == {}
+
+
+@pytest.mark.parametrize(
+    "path", ["outboundmessage/send/", "apikey/generate/", "apikey/add/", "senderline/add/"]
+)
+def test_axe_finds_nothing_serious_in_a_form_with_errors(examined, demo, path):
+    examined.goto(f"{demo}/admin/sepahan_django/{path}")
+    button = examined.locator("#content-main .submit-row [type=submit]").first
+    button.evaluate("(button) => { button.form.noValidate = true; }")
+    button.click()
+    examined.wait_for_selector(".errorlist")
+    assert serious(examined) == []
