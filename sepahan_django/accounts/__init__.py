@@ -22,15 +22,20 @@ from sepahan_django.accounts.pausing import (
     BACKOFF,
     PAUSES,
     back_off,
+    end_expired_pause,
     is_backing_off,
-    is_held,
-    is_refused,
-    let_in,
+    may_not_call,
+    must_wait,
     pause,
     resume,
     take_probe,
 )
 from sepahan_django.accounts.tokens import generate_api_key, reencrypt
+
+# Earlier names, kept for projects that import them.
+is_held = must_wait
+is_refused = may_not_call
+let_in = end_expired_pause
 
 __all__ = [
     "BACKOFF",
@@ -44,6 +49,7 @@ __all__ = [
     "back_off",
     "client_for",
     "default_sender",
+    "end_expired_pause",
     "forget_clients",
     "generate_api_key",
     "hidden_from",
@@ -52,6 +58,8 @@ __all__ = [
     "is_refused",
     "is_used",
     "let_in",
+    "may_not_call",
+    "must_wait",
     "pause",
     "pause_for_credit",
     "reencrypt",

@@ -29,7 +29,7 @@ PAUSES = {
 BACKOFF = (timedelta(seconds=2), timedelta(minutes=5))
 
 
-def is_held(api_key: ApiKey, *, now: datetime) -> bool:
+def must_wait(api_key: ApiKey, *, now: datetime) -> bool:
     """Whether the account's messages must wait now. A new token ends a pause that the old one caused."""
     if api_key.paused_until is None or _token_changed(api_key):
         return False
@@ -46,9 +46,9 @@ def is_backing_off(api_key: ApiKey, *, now: datetime) -> bool:
     return api_key.backoff_until is not None and now < api_key.backoff_until <= now + longest
 
 
-def is_refused(api_key: ApiKey, *, now: datetime) -> bool:
+def may_not_call(api_key: ApiKey, *, now: datetime) -> bool:
     """Whether the account must not call at all now, not even for states or inbound messages."""
-    return api_key.pause_kind == PauseKind.ACCOUNT and is_held(api_key, now=now)
+    return api_key.pause_kind == PauseKind.ACCOUNT and must_wait(api_key, now=now)
 
 
 def _token_changed(api_key: ApiKey) -> bool:
@@ -141,13 +141,13 @@ def resume(api_key: ApiKey) -> None:
         logger.info("The account %s works again.", api_key.title)
 
 
-def let_in(api_key: ApiKey) -> None:
+def end_expired_pause(api_key: ApiKey) -> None:
     """The gateway has answered something else than a submission: ends a pause of the account that is over.
 
     Not where messages wait: whether they are let in as well, the one of them that tries first finds out.
     """
     now = timezone.now()
-    if api_key.pause_kind != PauseKind.ACCOUNT or api_key.paused_until is None or is_held(api_key, now=now):
+    if api_key.pause_kind != PauseKind.ACCOUNT or api_key.paused_until is None or must_wait(api_key, now=now):
         return
     waiting = api_key.messages.filter(state=MessageState.QUEUED, due_at__lte=now)
     if not waiting.exists() and not api_key.requests.due(now=now).exists():

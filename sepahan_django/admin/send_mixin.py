@@ -79,7 +79,7 @@ class SendSmsMixin(admin.ModelAdmin):  # type: ignore[type-arg]
         for one in self._sms_objects(queryset):
             number = self._sms_value(one, self.sepahan_phone)
             values: dict[str, object] = {
-                title: _shown(self._sms_value(one, name, for_text=True)) for name, title in columns
+                title: _cell_text(self._sms_value(one, name, for_text=True)) for name, title in columns
             }
             is_empty = number is None or not str(number).strip()
             yield drafts.NoNumber(one) if is_empty else number, values
@@ -175,7 +175,7 @@ def _field(model: Any, name: str) -> Any:
         return None
 
 
-def _shown(value: Any) -> str:
+def _cell_text(value: Any) -> str:
     """A value as a text can say it."""
     if value is None:
         return ""

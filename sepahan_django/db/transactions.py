@@ -13,7 +13,7 @@ PATIENCE = (0.05, 0.2, 0.5, 1.0, 2.0, 4.0)
 """Seconds between the attempts."""
 
 
-def refuse_to_nest() -> None:
+def require_no_transaction() -> None:
     """RuntimeError inside somebody's transaction, or with autocommit off.
 
     For work that calls the gateway: what was recorded before and after a call must stay recorded, and a

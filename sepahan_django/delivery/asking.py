@@ -28,12 +28,12 @@ BATCH = 100
 """Ids a request, the gateway's limit."""
 
 
-MOST_AT_ONCE = 1000
+MAX_REFRESHED = 1000
 """Messages that a person may have asked for in one go."""
 
 
 @dataclass
-class Report:
+class SyncReport:
     """What a run did: messages asked for and changed, and what kept an account from being asked."""
 
     tally: Counter[str] = field(default_factory=Counter)
@@ -46,9 +46,9 @@ def sync(
     limit: int | None = None,
     should_stop: Callable[[], bool] = lambda: False,
     progress: Callable[[int], None] = lambda done: None,
-) -> Report:
+) -> SyncReport:
     """Ask for all messages whose time to ask has come, or at most `limit`, and record the answers."""
-    report = Report()
+    report = SyncReport()
     left = limit
     for row in accounts.active_accounts(account):
         for is_old in (False, True):
@@ -63,7 +63,7 @@ def _ask_all(
     account: ApiKey,
     *,
     is_old: bool,
-    report: Report,
+    report: SyncReport,
     only: Collection[int] | None = None,
     limit: int | None = None,
     should_stop: Callable[[], bool] = lambda: False,
@@ -90,11 +90,11 @@ def _ask_all(
     return total
 
 
-def refresh(messages: OutboundMessageQuerySet) -> Report:
+def refresh(messages: OutboundMessageQuerySet) -> SyncReport:
     """Ask now for those of these messages that can still change, at most a thousand of them."""
-    report = Report()
+    report = SyncReport()
     waiting = messages.filter(state=MessageState.SENT, gateway_id__isnull=False)
-    pks = list(waiting.order_by("-pk").values_list("pk", flat=True)[:MOST_AT_ONCE])
+    pks = list(waiting.order_by("-pk").values_list("pk", flat=True)[:MAX_REFRESHED])
     OutboundMessage.objects.filter(pk__in=pks, state=MessageState.SENT).update(status_due_at=timezone.now())
     rows = ApiKey.objects.filter(is_active=True, pk__in=waiting.filter(pk__in=pks).values("api_key"))
     for row in rows:
@@ -109,10 +109,10 @@ def _ask_some(
     """Ask for up to `most` messages of one account; returns how many were asked for."""
     now = timezone.now()
     account.refresh_from_db()
-    if accounts.is_refused(account, now=now):
+    if accounts.may_not_call(account, now=now):
         raise accounts.AccountUnusable(_("paused: %(why)s", why=account.pause_reason))
     if is_old:
-        _rest(account, now=now)
+        _stop_asking(account, now=now)
     if is_old and not is_night(now):
         _wait_for_night(account, now=now)
         return 0
@@ -122,7 +122,7 @@ def _ask_some(
     client = accounts.client_for(account)
     ask = client.old_status if is_old else client.status
     try:
-        statuses = _answers(ask, [message.gateway_id or 0 for message in messages])
+        statuses = _fetch_statuses(ask, [message.gateway_id or 0 for message in messages])
     except Rejected as error:
         if is_old and error.code == ErrorCode.PROVIDER_INACTIVE:
             _put_off(messages, until=next_night(now))
@@ -130,7 +130,7 @@ def _ask_some(
         if error.verdict is Verdict.ACCOUNT_AT_FAULT:
             accounts.pause(account, kind=PauseKind.ACCOUNT, reason=explain(error), code=error.code)
         raise
-    accounts.let_in(account)
+    accounts.end_expired_pause(account)
     retrying(lambda: record(messages, statuses, tally))
     return len(messages)
 
@@ -174,12 +174,12 @@ def _wait_for_night(account: ApiKey, *, now: datetime) -> None:
     _due(account, is_old=True, now=now).update(status_due_at=next_night(now))
 
 
-def _rest(account: ApiKey, *, now: datetime) -> None:
+def _stop_asking(account: ApiKey, *, now: datetime) -> None:
     """Messages that no method answers for any more stay as they are."""
     _due(account, is_old=True, now=now).filter(sent_at__lte=now - OLDEST).update(status_due_at=None)
 
 
-def _answers(ask: Callable[[list[int]], list[int]], ids: list[int]) -> list[int]:
+def _fetch_statuses(ask: Callable[[list[int]], list[int]], ids: list[int]) -> list[int]:
     """The statuses of these ids. One that the gateway refuses with -23 must not hide the others: halves."""
     try:
         return list(ask(ids))
@@ -189,4 +189,4 @@ def _answers(ask: Callable[[list[int]], list[int]], ids: list[int]) -> list[int]
         if len(ids) == 1:
             return [DeliveryStatus.ID_NOT_FOUND]
     half = len(ids) // 2
-    return _answers(ask, ids[:half]) + _answers(ask, ids[half:])
+    return _fetch_statuses(ask, ids[:half]) + _fetch_statuses(ask, ids[half:])

@@ -7,7 +7,7 @@ hands it to the outbox.
 
 from sepahan_django.drafts.checking import Check, Sample, check
 from sepahan_django.drafts.errors import AlreadySent, Blocked, Changed, DraftError, InvalidFile, Issue
-from sepahan_django.drafts.rows import walk
+from sepahan_django.drafts.rows import iter_rows
 from sepahan_django.drafts.sending import send, send_one_test, send_test
 from sepahan_django.drafts.storing import (
     NoNumber,
@@ -38,11 +38,11 @@ __all__ = [
     "fill_from_file",
     "fill_from_list",
     "fill_from_text",
+    "iter_rows",
     "map_number",
     "send",
     "send_one_test",
     "send_test",
     "start",
-    "walk",
     "with_opt_out",
 ]

@@ -23,7 +23,7 @@ from sepahan_django.values.parts import GSM, Parts, count_parts
 from sepahan_django.values.placeholders import Filling, InvalidPlaceholder
 
 MANY_PARTS = 3
-NIGHT = (21, 8)
+QUIET_HOURS = (21, 8)
 """Hours in Tehran, from and to, in which people don't want an SMS."""
 
 
@@ -122,10 +122,10 @@ def going(prepared: Prepared) -> Iterator[tuple[int, str, str]]:
         return
     problems = rows.sendable(draft)
     if filling.constant is not None:
-        for _pk, row, recipient in rows.walk(draft, problems, "number", "recipient"):
+        for _pk, row, recipient in rows.iter_rows(draft, problems, "number", "recipient"):
             yield row, recipient, filling.constant
         return
-    for _pk, row, recipient, values in rows.walk(draft, problems, "number", "recipient", "values"):
+    for _pk, row, recipient, values in rows.iter_rows(draft, problems, "number", "recipient", "values"):
         if not filling.empty(values):
             yield row, recipient, filling.fill(values)
 
@@ -202,7 +202,7 @@ def _of_account(prepared: Prepared) -> Iterator[Issue]:
         yield Issue("no_line", sentence)
     else:
         yield from _of_line(account, prepared.line)
-    if accounts.is_held(account, now=prepared.now):
+    if accounts.must_wait(account, now=prepared.now):
         yield Issue("paused", _("The account is paused: %(why)s") % {"why": account.pause_reason})
     if account.credit is not None and account.credit <= 0:
         yield Issue("no_credit", _("The account has no credit. Charge it, then check the credit."))
@@ -267,7 +267,7 @@ def _about_text(draft: SendDraft, found: Check) -> Iterator[Issue]:
 
 def _about_time(prepared: Prepared) -> Iterator[Issue]:
     hour = (prepared.draft.send_at or prepared.now).astimezone(TEHRAN).hour
-    if hour >= NIGHT[0] or hour < NIGHT[1]:
+    if hour >= QUIET_HOURS[0] or hour < QUIET_HOURS[1]:
         yield Issue("night", _("People would get the SMS at night, between 21:00 and 8:00 Tehran time."))
 
 

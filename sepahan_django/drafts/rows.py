@@ -22,7 +22,7 @@ ROW_CHUNK = 1000
 """Rows in memory at once, and in an INSERT."""
 MARKED_CHUNK = 500
 """Rows in an UPDATE, each of them a parameter."""
-MOST_ROWS = 100_000
+MAX_ROWS = 100_000
 READABLE = (RowProblem.NONE, RowProblem.DUPLICATE, RowProblem.EMPTY_COLUMN)
 
 
@@ -42,7 +42,7 @@ def sendable(draft: SendDraft) -> tuple[RowProblem, ...]:
     return (RowProblem.NONE, RowProblem.DUPLICATE) if draft.keep_duplicates else (RowProblem.NONE,)
 
 
-def walk(draft: SendDraft, problems: Iterable[str], *fields: str) -> Iterator[tuple[Any, ...]]:
+def iter_rows(draft: SendDraft, problems: Iterable[str], *fields: str) -> Iterator[tuple[Any, ...]]:
     """The rows with these marks in their order, as (pk, …fields), a chunk in memory at a time.
 
     Those that are there at the beginning: rows that are stored on the way, from these, don't come along.
@@ -107,8 +107,8 @@ def store(draft: SendDraft, recipients: Iterable[Recipient]) -> None:
     total = 0
     while chunk := list(islice(rows, ROW_CHUNK)):
         total += len(chunk)
-        if total > MOST_ROWS:
-            raise DraftError(_("No more than %(most)s rows at once.", most=localize_number(MOST_ROWS)))
+        if total > MAX_ROWS:
+            raise DraftError(_("No more than %(most)s rows at once.", most=localize_number(MAX_ROWS)))
         DraftRow.objects.bulk_create(chunk)
     DraftRow.objects.filter(draft=draft, pk__lte=earlier).delete()
 
@@ -133,7 +133,7 @@ def mark(draft: SendDraft) -> None:
     """Mark the draft's rows anew, after its text or its columns have changed. Writes what differs."""
     marker = Marker(_usable_filling(draft))
     changes: dict[tuple[str, str], list[int]] = {}
-    for pk, recipient, values, problem, reason in walk(
+    for pk, recipient, values, problem, reason in iter_rows(
         draft, READABLE, "recipient", "values", "problem", "reason"
     ):
         marked = marker.mark(recipient, values)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from sepahan_django.db.chunks import walk_values
 from sepahan_django.drafts import spreadsheets
 from sepahan_django.drafts.errors import DraftError, InvalidFile
-from sepahan_django.drafts.rows import MOST_ROWS
+from sepahan_django.drafts.rows import MAX_ROWS
 from sepahan_django.models import ListMember, RecipientList
 from sepahan_django.values.digits import latin_digits, localize_number
 from sepahan_django.values.placeholders import same_name
@@ -20,11 +20,11 @@ from sepahan_django.values.tables import Pasted, Recipient, in_table
 
 MEMBER_CHUNK = 500
 """Members that one query looks up and one INSERT adds: each is a parameter, of which SQLite took only 999."""
-MOST_MEMBERS = MOST_ROWS
+MAX_MEMBERS = MAX_ROWS
 """What a list may hold: as many as can be sent to at once."""
-MOST_NAMED = 50
+MAX_LISTED_ROWS = 50
 """Rows that were left out and are named one by one; of more the count is told."""
-MOST_FOUND = 200
+MAX_SEARCH_RESULTS = 200
 """Members that a search by a name finds."""
 
 
@@ -33,14 +33,14 @@ class ListError(DraftError):
 
 
 @dataclass
-class Report:
+class AddReport:
     """What became of the rows: how many were added, and which were left out and why."""
 
     added: int = 0
     duplicates: int = 0
     unreadable: int = 0
     left_out: list[Recipient] = field(default_factory=list)
-    """The first `MOST_NAMED`, each with its reason."""
+    """The first `MAX_LISTED_ROWS`, each with its reason."""
 
     @property
     def unnamed(self) -> int:
@@ -53,17 +53,17 @@ class Report:
             self.duplicates += 1
         else:
             self.unreadable += 1
-        if len(self.left_out) < MOST_NAMED:
+        if len(self.left_out) < MAX_LISTED_ROWS:
             self.left_out.append(Recipient(one.row, one.raw, one.number, reason or one.reason))
 
 
-def add_from_text(recipient_list: RecipientList, text: str) -> Report:
+def add_from_text(recipient_list: RecipientList, text: str) -> AddReport:
     """Add what was pasted: from Excel, with names beside the numbers, one a line or many."""
     pasted = Pasted(text)
     return _add(recipient_list, pasted, columns=lambda: pasted.columns)
 
 
-def add_from_file(recipient_list: RecipientList, file: IO[bytes]) -> Report:
+def add_from_file(recipient_list: RecipientList, file: IO[bytes]) -> AddReport:
     """Add the rows of a CSV or XLSX file. InvalidFile says why it can't be read."""
     with spreadsheets.opened(file) as table:
         if not table.number_column:
@@ -79,20 +79,20 @@ def _add(
     *,
     columns: Callable[[], Sequence[str]],
     without: str = "",
-) -> Report:
+) -> AddReport:
     """All of them, or with an error none. A number that is in the list already stays as it is.
 
     `without` is a column whose values are not kept.
     """
-    report = Report()
+    report = AddReport()
     with transaction.atomic():
         _lock(recipient_list)
         known = {same_name(column): column for column in recipient_list.columns}
-        room = MOST_MEMBERS - recipient_list.members.count()
+        room = MAX_MEMBERS - recipient_list.members.count()
         for fresh in _fresh(recipient_list, recipients, report):
             report.added += len(fresh)
             if report.added > room:
-                most = localize_number(MOST_MEMBERS)
+                most = localize_number(MAX_MEMBERS)
                 raise ListError(_("A list holds no more than %(most)s recipients.") % {"most": most})
             ListMember.objects.bulk_create(
                 ListMember(
@@ -107,8 +107,8 @@ def _add(
                 for one in fresh
             )
         names = [*recipient_list.columns, *(name for name in columns() if same_name(name) not in known)]
-        if len(names) > spreadsheets.MOST_COLUMNS:
-            most = localize_number(spreadsheets.MOST_COLUMNS)
+        if len(names) > spreadsheets.MAX_COLUMNS:
+            most = localize_number(spreadsheets.MAX_COLUMNS)
             raise ListError(_("No more than %(most)s columns.") % {"most": most})
         if report.added and names != recipient_list.columns:
             RecipientList.objects.filter(pk=recipient_list.pk).update(columns=names)
@@ -124,7 +124,7 @@ def _lock(recipient_list: RecipientList) -> None:
 
 
 def _fresh(
-    recipient_list: RecipientList, recipients: Iterable[Recipient], report: Report
+    recipient_list: RecipientList, recipients: Iterable[Recipient], report: AddReport
 ) -> Iterator[list[Recipient]]:
     """Those that are numbers and not in the list yet, chunk by chunk; the others go into the report."""
     seen: set[int] = set()
@@ -164,7 +164,7 @@ def search(recipient_list: RecipientList, term: str) -> QuerySet[ListMember]:
     if digits and not any(character.isalpha() for character in term):
         start = _beginning(digits)
         return members.filter(recipient__gte=start, recipient__lt=f"{start}:")
-    return members.filter(pk__in=list(islice(_having(recipient_list, same_name(term)), MOST_FOUND)))
+    return members.filter(pk__in=list(islice(_having(recipient_list, same_name(term)), MAX_SEARCH_RESULTS)))
 
 
 def _beginning(digits: str) -> str:

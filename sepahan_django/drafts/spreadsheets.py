@@ -21,15 +21,15 @@ from sepahan_django.values.digits import localize_number
 from sepahan_django.values.tables import clean_cell, column_name, column_names, guess_number_column, is_head
 
 MEGABYTE = 1 << 20
-LARGEST_FILE = 20 * MEGABYTE
-LARGEST_UNPACKED = 150 * MEGABYTE
-LARGEST_TREE = 300_000
+MAX_FILE_BYTES = 20 * MEGABYTE
+MAX_UNPACKED_BYTES = 150 * MEGABYTE
+MAX_XML_TAGS = 300_000
 """XML tags between the ends of two rows, or two texts: what the reader holds in memory at once."""
-MOST_TEXTS = 2_000_000
+MAX_XML_TEXTS = 2_000_000
 """Rows or texts in a part of an archive; the reader keeps a workbook's texts in memory."""
-MOST_COLUMNS = 50
-LONGEST_CELL = 1000
-LONGEST_LINE = 200_000
+MAX_COLUMNS = 50
+MAX_CELL_LENGTH = 1000
+MAX_LINE_LENGTH = 200_000
 LAST_SHEET_ROW = 1_048_576
 LOOKED_AT = 100
 """First rows, by which the head and the number's column are told."""
@@ -53,10 +53,10 @@ def opened(file: IO[bytes]) -> Iterator[Table]:
     """The table in this file, read as its rows are. InvalidFile, here or later, says what is wrong."""
     size = file.seek(0, io.SEEK_END)
     file.seek(0)
-    if size > LARGEST_FILE:
+    if size > MAX_FILE_BYTES:
         raise InvalidFile(
             _("The file is larger than %(most)s megabytes.")
-            % {"most": localize_number(LARGEST_FILE // MEGABYTE)}
+            % {"most": localize_number(MAX_FILE_BYTES // MEGABYTE)}
         )
     begin = file.read(8)
     file.seek(0)
@@ -85,23 +85,23 @@ def _checked(rows: Iterator[tuple[int, Sequence[Any]]]) -> Iterator[Row]:
         width = len(cells)
         while width and cells[width - 1] is None:  # the reader fills each row up to the last column
             width -= 1
-        texts = [clean_cell(_shown(cell)) for cell in cells[:width]]
+        texts = [clean_cell(_cell_text(cell)) for cell in cells[:width]]
         while texts and not texts[-1]:
             texts.pop()
         if not texts:
             continue
-        if len(texts) > MOST_COLUMNS:
-            most = localize_number(MOST_COLUMNS)
+        if len(texts) > MAX_COLUMNS:
+            most = localize_number(MAX_COLUMNS)
             raise InvalidFile(_("The file has more than %(most)s columns.") % {"most": most})
-        if any(len(text) > LONGEST_CELL for text in texts):
+        if any(len(text) > MAX_CELL_LENGTH for text in texts):
             raise InvalidFile(
                 _("Row %(row)s has a cell with more than %(most)s characters.")
-                % {"row": localize_number(row), "most": localize_number(LONGEST_CELL)}
+                % {"row": localize_number(row), "most": localize_number(MAX_CELL_LENGTH)}
             )
         yield row, texts
 
 
-def _shown(cell: Any) -> str:
+def _cell_text(cell: Any) -> str:
     """A cell as its text: whole numbers without Excel's `.0`, dates as ISO."""
     if cell is None:
         return ""
@@ -147,8 +147,8 @@ def _csv(file: IO[bytes]) -> Reader:
 
 
 def _lines(text: IO[str]) -> Iterator[str]:
-    while line := text.readline(LONGEST_LINE + 1):
-        if len(line) > LONGEST_LINE:
+    while line := text.readline(MAX_LINE_LENGTH + 1):
+        if len(line) > MAX_LINE_LENGTH:
             raise InvalidFile(_damaged())
         if "\x00" in line:
             raise InvalidFile(_("This is no CSV or XLSX file."))
@@ -208,7 +208,7 @@ def _xlsx(file: IO[bytes]) -> Reader:
         book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
         sheet = book.worksheets[0]
         sheet.reset_dimensions()  # what a file says of its own size may be wrong
-        for row, cells in enumerate(sheet.iter_rows(max_col=MOST_COLUMNS + 1, values_only=True), start=1):
+        for row, cells in enumerate(sheet.iter_rows(max_col=MAX_COLUMNS + 1, values_only=True), start=1):
             if row > LAST_SHEET_ROW:
                 raise InvalidFile(_damaged())
             yield row, cells
@@ -226,12 +226,12 @@ def _check_archive(file: IO[bytes]) -> None:
     """
     too_large = InvalidFile(
         _("The file is larger than %(most)s megabytes when it is unpacked.")
-        % {"most": localize_number(LARGEST_UNPACKED // MEGABYTE)}
+        % {"most": localize_number(MAX_UNPACKED_BYTES // MEGABYTE)}
     )
     try:
         with zipfile.ZipFile(file) as archive:
             members = archive.infolist()
-            if len(members) > 1000 or sum(member.file_size for member in members) > LARGEST_UNPACKED:
+            if len(members) > 1000 or sum(member.file_size for member in members) > MAX_UNPACKED_BYTES:
                 raise too_large
             total = 0
             for member in members:
@@ -239,7 +239,7 @@ def _check_archive(file: IO[bytes]) -> None:
                 with archive.open(member) as unpacked:
                     while some := unpacked.read(64 * 1024):
                         total += len(some)
-                        if total > LARGEST_UNPACKED:
+                        if total > MAX_UNPACKED_BYTES:
                             raise too_large
                         first, *others = (tail + some).replace(b"si>", b"row>").split(b"row>")
                         tags += first.count(b"<") - tail.count(b"<")
@@ -247,7 +247,7 @@ def _check_archive(file: IO[bytes]) -> None:
                             _check_tree(tags)
                             tags = piece.count(b"<")
                         texts += len(others)
-                        if texts > MOST_TEXTS:
+                        if texts > MAX_XML_TEXTS:
                             raise too_large
                         _check_tree(tags)
                         tail = some[-3:]
@@ -257,5 +257,5 @@ def _check_archive(file: IO[bytes]) -> None:
 
 
 def _check_tree(tags: int) -> None:
-    if tags > LARGEST_TREE:
+    if tags > MAX_XML_TAGS:
         raise InvalidFile(_damaged())

@@ -14,7 +14,7 @@ from sepahan_django.values.phones import InvalidPhoneNumber, normalize_line, nor
 from sepahan_django.values.placeholders import clean_name
 from sepahan_django.values.sentences import sentence as _
 from sepahan_django.values.tables import (
-    LONGEST_RAW,
+    MAX_RAW_LENGTH,
     Pasted,
     Recipient,
     clean_cell,
@@ -23,8 +23,8 @@ from sepahan_django.values.tables import (
     in_table,
 )
 
-MOST_COLUMNS = 50
-LONGEST_SOURCE = 200
+MAX_COLUMNS = 50
+MAX_SOURCE_LENGTH = 200
 
 
 def start(
@@ -43,7 +43,7 @@ def start(
         sender=normalize_line(sender) if sender else "",
         text=text,
         title=title[:200],
-        source=source[:LONGEST_SOURCE],
+        source=source[:MAX_SOURCE_LENGTH],
     )
 
 
@@ -93,8 +93,8 @@ class NoNumber:
 def _recipient(row: int, raw: object, values: dict[str, str]) -> Recipient:
     if isinstance(raw, NoNumber):
         # Not read: a name may hold somebody else's number.
-        return Recipient(row, clean_cell(raw.name)[:LONGEST_RAW], "", _("The number is empty."), values)
-    shown = clean_cell("" if raw is None else raw)[:LONGEST_RAW]
+        return Recipient(row, clean_cell(raw.name)[:MAX_RAW_LENGTH], "", _("The number is empty."), values)
+    shown = clean_cell("" if raw is None else raw)[:MAX_RAW_LENGTH]
     try:
         return Recipient(row, shown, normalize_mobile(raw), "", values)
     except InvalidPhoneNumber as error:
@@ -160,7 +160,7 @@ def map_number(draft: SendDraft, column: str) -> None:
 
 def _read_again(draft: SendDraft, column: str) -> Iterator[Recipient]:
     last = None
-    for _pk, row, values in rows.walk(draft, RowProblem.values, "number", "values"):
+    for _pk, row, values in rows.iter_rows(draft, RowProblem.values, "number", "values"):
         if row != last:  # a cell with several numbers had made several rows of one
             yield from in_row(row, values, column)
         last = row
@@ -183,7 +183,7 @@ def _fill(
             draft.columns = known if known is not None else []
             draft.number_column = number_column
             if source is not None:
-                draft.source = source[:LONGEST_SOURCE]
+                draft.source = source[:MAX_SOURCE_LENGTH]
             rows.store(draft, recipients)
             draft.columns = columns()
             _check_columns(draft.columns)
@@ -196,5 +196,5 @@ def _fill(
 
 
 def _check_columns(columns: Iterable[str]) -> None:
-    if len(list(columns)) > MOST_COLUMNS:
-        raise DraftError(_("No more than %(most)s columns.", most=localize_number(MOST_COLUMNS)))
+    if len(list(columns)) > MAX_COLUMNS:
+        raise DraftError(_("No more than %(most)s columns.", most=localize_number(MAX_COLUMNS)))

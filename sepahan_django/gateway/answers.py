@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 
 from sepahan_django.gateway.codes import REFUSED_BEFORE_THE_GATEWAY, ErrorCode
 from sepahan_django.gateway.errors import OutcomeUnknown, Rejected, SepahanError
-from sepahan_django.gateway.results import LONGEST_ANSWER, ReceivedMessage, SendResult
+from sepahan_django.gateway.results import MAX_ANSWER_LENGTH, ReceivedMessage, SendResult
 from sepahan_django.gateway.secrets import Secret
 from sepahan_django.gateway.transport import Answer
 
@@ -17,7 +17,7 @@ logger = logging.getLogger("sepahan_django")
 T = TypeVar("T")
 
 INT64 = range(-(2**63), 2**63)
-LONGEST_TEXT = 500
+MAX_WORDS_LENGTH = 500
 RECEIVE_STATUSES = frozenset(
     {ErrorCode.LINE_INVALID, ErrorCode.LINE_EXPIRED, ErrorCode.COUNT_INVALID, ErrorCode.LINE_INACTIVE}
 )
@@ -50,7 +50,7 @@ def kept(method: str, answer: Answer, redact: Callable[[str], str]) -> str:
     if method == "GenerateApiKey":
         return ""
     # Redacted as a whole and cut afterwards, so that no token is cut in two and no longer recognised.
-    return redact(answer.body.decode("utf-8", "replace").replace("\x00", "\ufffd"))[:LONGEST_ANSWER]
+    return redact(answer.body.decode("utf-8", "replace").replace("\x00", "\ufffd"))[:MAX_ANSWER_LENGTH]
 
 
 def _read(
@@ -143,7 +143,7 @@ def _unreadable(method: str, answer: Answer) -> OutcomeUnknown:
 
 def _words(value: Any, redact: Callable[[str], str]) -> str:
     """The gateway's words. What is secret is taken out first: a cut could leave a part that nobody finds."""
-    return redact(_part(value))[:LONGEST_TEXT]
+    return redact(_part(value))[:MAX_WORDS_LENGTH]
 
 
 def whole_number(value: Any) -> int:

@@ -24,7 +24,7 @@ from sepahan_django.gateway.transport import Failure, Transport
 
 T = TypeVar("T")
 
-MOST = 100
+MAX_BATCH = 100
 """Messages or ids a request."""
 TEHRAN = ZoneInfo("Asia/Tehran")
 
@@ -145,7 +145,7 @@ class SepahanClient:
         self,
         line: str | None = None,
         start_date: date | str | None = None,
-        count: int = MOST,
+        count: int = MAX_BATCH,
         mark_as_read: bool = True,
     ) -> list[ReceivedMessage]:
         """Up to `count` unread inbound messages, of one line or of all.
@@ -153,8 +153,8 @@ class SepahanClient:
         `start_date` is a day (an aware datetime counts as its day in Tehran) or a text to send as it is;
         without it the gateway looks back 24 hours. With `mark_as_read` they are given out this once.
         """
-        if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= MOST:
-            raise ValueError(f"count must be from 1 to {MOST}.")
+        if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= MAX_BATCH:
+            raise ValueError(f"count must be from 1 to {MAX_BATCH}.")
         body: dict[str, Any] = {"numberOfMessages": count, "markAsRead": bool(mark_as_read)}
         if line is not None:
             body["privateNumber"] = line
@@ -278,8 +278,8 @@ def _header_value(value: str, name: str) -> str:
 
 
 def _check_count(items: Sequence[Any], name: str) -> None:
-    if isinstance(items, str) or not 1 <= len(items) <= MOST:
-        raise ValueError(f"There must be 1 to {MOST} {name} in a request.")
+    if isinstance(items, str) or not 1 <= len(items) <= MAX_BATCH:
+        raise ValueError(f"There must be 1 to {MAX_BATCH} {name} in a request.")
 
 
 def _check_texts(texts: Sequence[str]) -> None:

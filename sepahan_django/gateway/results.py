@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-LONGEST_ANSWER = 4000
+MAX_ANSWER_LENGTH = 4000
 """Characters kept of a body, for a person who asks what the gateway said."""
 
 

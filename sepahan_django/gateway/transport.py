@@ -24,7 +24,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from sepahan_django.gateway.secrets import Secret, SecretBytes
 
-LARGEST_ANSWER = 4 * 1024 * 1024
+MAX_ANSWER_BYTES = 4 * 1024 * 1024
 """Bytes. A hundred inbound messages of the greatest length are a tenth of it."""
 READ_CHUNK = 64 * 1024
 """Bytes read at once: an answer that is too large is left before all of it is in memory."""
@@ -281,7 +281,7 @@ class Transport:
             data = bytearray()
             while chunk := response.raw.read(READ_CHUNK, decode_content=False):
                 data += chunk
-                if len(data) > LARGEST_ANSWER:
+                if len(data) > MAX_ANSWER_BYTES:
                     raise ValueError("the answer is too large")
             return Answer(response.status_code, _decoded(bytes(data), encoding))
 
@@ -325,7 +325,7 @@ def _decoded(data: bytes, encoding: str) -> bytes:
         return data
     if encoding not in ("gzip", "x-gzip", "deflate"):
         raise ValueError("the answer is encoded in a way that was not asked for")
-    unpacked = zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(data, LARGEST_ANSWER + 1)
-    if len(unpacked) > LARGEST_ANSWER:
+    unpacked = zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(data, MAX_ANSWER_BYTES + 1)
+    if len(unpacked) > MAX_ANSWER_BYTES:
         raise ValueError("the answer is too large")
     return unpacked

@@ -7,16 +7,18 @@ algorithm is in docs/inbox.rst. `marks` keeps what people say about messages: re
 
 from sepahan_django.inbox.lease import InboxError
 from sepahan_django.inbox.marks import mark_handled, mark_open, mark_read, mark_unread
-from sepahan_django.inbox.pulling import Report, accept_as_new, pull
+from sepahan_django.inbox.pulling import PullReport, accept_as_new, pull
 from sepahan_django.inbox.redelivering import MAX_REDELIVERED, RedeliveryReport, dispatch_again
 
+# Earlier names, kept for projects that import them.
 AgainReport = RedeliveryReport
-"""The name before it was called redelivering; kept for whoever imports it from here."""
+Report = PullReport
 
 __all__ = [
     "MAX_REDELIVERED",
     "AgainReport",
     "InboxError",
+    "PullReport",
     "RedeliveryReport",
     "Report",
     "accept_as_new",

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sepahan_django.gateway import ReceivedMessage
 from sepahan_django.models import InboundMessage
 
-LONGEST_FIELD = 255
+MAX_FIELD_LENGTH = 255
 
 
 class Identity(NamedTuple):
@@ -32,9 +32,9 @@ def _clean(value: str, most: int | None = None) -> str:
 
 def identity(message: ReceivedMessage) -> Identity:
     return Identity(
-        line=_clean(message.line, LONGEST_FIELD),
-        date=_clean(message.date, LONGEST_FIELD),
-        sender=_clean(message.sender, LONGEST_FIELD),
+        line=_clean(message.line, MAX_FIELD_LENGTH),
+        date=_clean(message.date, MAX_FIELD_LENGTH),
+        sender=_clean(message.sender, MAX_FIELD_LENGTH),
         text=_clean(message.text),
     )
 

@@ -21,7 +21,7 @@ RECORD_EVERY = 1.0
 """Seconds after which dispatched messages are recorded: what a crash can make a receiver see again."""
 
 
-class Dispatch:
+class Notifier:
     """One round of an account's messages that are not dispatched yet."""
 
     def __init__(

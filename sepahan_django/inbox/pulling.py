@@ -20,12 +20,12 @@ from django.utils import timezone
 
 from sepahan_django import accounts
 from sepahan_django.conf import INBOX_MODES, choice
-from sepahan_django.db.transactions import refuse_to_nest, retrying
+from sepahan_django.db.transactions import require_no_transaction, retrying
 from sepahan_django.gateway.codes import LINE_ERRORS, Verdict
 from sepahan_django.gateway.errors import Rejected, SepahanError
 from sepahan_django.inbox.identity import Identity, counted, identity, identity_of, in_doubt, matched
 from sepahan_django.inbox.lease import InboxError, Lease, LeaseLost, MarksNotHonoured
-from sepahan_django.inbox.notifying import Dispatch
+from sepahan_django.inbox.notifying import Notifier
 from sepahan_django.models import Acknowledgement, ApiKey, InboundMessage, PauseKind, SenderLine
 from sepahan_django.values.jalali import parse_gateway_date, tehran_today
 from sepahan_django.values.sentences import joined
@@ -41,15 +41,15 @@ BATCH = 100
 """Messages a call, the gateway's limit."""
 MARKED_BATCHES = 10
 """How many batches a pull remembers having marked, to tell that they are given out again."""
-GATEWAYS_OWN_SPAN = timedelta(hours=24)
+DEFAULT_RECEIVE_WINDOW = timedelta(hours=24)
 """How far back Receive looks when it is not told."""
-CLOCKS_DIFFER = timedelta(minutes=15)
+MAX_CLOCK_SKEW = timedelta(minutes=15)
 """How far our clock may be ahead of the gateway's. Past midnight here it may not be there, and what comes in
 there until then has yesterday's date."""
 
 
 @dataclass
-class Report:
+class PullReport:
     """What a run did: messages stored, acknowledged, dispatched, failed; and troubles by account."""
 
     tally: Counter[str] = field(default_factory=Counter)
@@ -65,13 +65,13 @@ def pull(
     since: date | None = None,
     should_stop: Callable[[], bool] = lambda: False,
     progress: Callable[[int], None] = lambda done: None,
-) -> Report:
+) -> PullReport:
     """Fetch, store, acknowledge and dispatch what has come in for the accounts.
 
     `line` narrows it to one line; `since`, a Gregorian day, asks further back than the last pull.
     """
-    refuse_to_nest()
-    report = Report()
+    require_no_transaction()
+    report = PullReport()
     for row in accounts.active_accounts(account):
         if should_stop():
             break
@@ -93,7 +93,7 @@ def pull(
                 logger.exception("The inbox of the account %s could not be fetched.", row.title)
                 report.troubles[row.title] = client_failed(error)
             # Whatever kept new messages from coming, those that are stored are dispatched.
-            Dispatch(row, lease, report.tally, should_stop).run()
+            Notifier(row, lease, report.tally, should_stop).run()
         except LeaseLost as error:
             report.troubles[row.title] = describe(error)
         finally:
@@ -122,9 +122,9 @@ class Pull:
         """Fetch until nothing is left; raises what had to stop it."""
         self.account.refresh_from_db()
         now = timezone.now()
-        if accounts.is_refused(self.account, now=now):
+        if accounts.may_not_call(self.account, now=now):
             raise InboxError(_("paused: %(why)s", why=self.account.pause_reason))
-        today, start = tehran_today(now - CLOCKS_DIFFER), self.account.inbox_day
+        today, start = tehran_today(now - MAX_CLOCK_SKEW), self.account.inbox_day
         if start is not None:
             start = min(start, today)  # a clock that was ahead must not hide what comes in now
         if since is not None:
@@ -137,7 +137,7 @@ class Pull:
         except Rejected as error:
             self._note_refusal(error)
             raise
-        accounts.let_in(self.account)
+        accounts.end_expired_pause(self.account)
         if line is None and not self.should_stop():
             # Only now: whatever stops a pull, the next one asks from the same day again.
             ApiKey.objects.filter(pk=self.account.pk).update(inbox_day=today)
@@ -151,7 +151,7 @@ class Pull:
         oldest = rows.aggregate(at=Min("pulled_at"))["at"]
         if oldest is None:
             return start
-        first = tehran_today(oldest - GATEWAYS_OWN_SPAN)
+        first = tehran_today(oldest - DEFAULT_RECEIVE_WINDOW)
         return min(start, first) if start else first
 
     def _each_line(
@@ -195,7 +195,7 @@ class Pull:
             raise MarksNotHonoured(self.account.inbox_stop_reason)
         acknowledged: Counter[Identity] = Counter()
         marked: deque[Counter[Identity]] = deque(maxlen=MARKED_BATCHES)
-        nothing_else = 0
+        repeats_in_a_row = 0
         while not self.should_stop():
             self.lease.renew()
             peek = client.receive(line=line, start_date=start, count=BATCH, mark_as_read=False)
@@ -203,8 +203,8 @@ class Pull:
                 self._stop(acknowledged)
             # In another order the whole batch need not come again, and the pull would never end.
             again = counted(peek) & sum(marked, Counter())
-            nothing_else += bool(peek) and again.total() == len(peek)
-            if nothing_else >= 3 or (len(peek) >= BATCH // 2 and again.total() >= len(peek) * 0.9):
+            repeats_in_a_row += bool(peek) and again.total() == len(peek)
+            if repeats_in_a_row >= 3 or (len(peek) >= BATCH // 2 and again.total() >= len(peek) * 0.9):
                 self._stop(again)
             batch = retrying(lambda seen=peek: self._store_peek(seen, line))  # type: ignore[misc]
             if not peek:

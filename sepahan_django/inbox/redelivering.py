@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sepahan_django.inbox.lease import Lease, LeaseLost
-from sepahan_django.inbox.notifying import Dispatch
+from sepahan_django.inbox.notifying import Notifier
 from sepahan_django.models import ApiKey, InboundMessage
 
 MAX_REDELIVERED = 100
@@ -50,7 +50,7 @@ def dispatch_again(
         try:
             # Read under the lease: a pull may have dispatched some meanwhile, and pruning taken some away.
             rows = InboundMessage.objects.filter(pk__in=by_account[account.pk]).select_related("api_key")
-            dispatch = Dispatch(account, lease, Counter(), lambda: False)
+            dispatch = Notifier(account, lease, Counter(), lambda: False)
             for message in sorted(rows, key=_age):
                 reason = dispatch.one(message)
                 if reason:

@@ -13,7 +13,7 @@ from sepahan_django.values.sentences import shortened
 logger = logging.getLogger("sepahan_django")
 
 AT_MOST_EVERY = timedelta(minutes=1)
-LONGEST_ERROR = 2000
+MAX_ERROR_LENGTH = 2000
 
 
 class Heartbeat:
@@ -51,7 +51,7 @@ class Heartbeat:
             return
         self._error = error
         ended_well = {} if error else {"last_ok_at": now}
-        self._write(now, ended_at=now, last_error=shortened(error, LONGEST_ERROR), **ended_well)
+        self._write(now, ended_at=now, last_error=shortened(error, MAX_ERROR_LENGTH), **ended_well)
 
     def _is_recent(self, now: datetime) -> bool:
         # The distance, because a clock that is put back must not silence the heartbeat.

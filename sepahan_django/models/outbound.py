@@ -24,7 +24,7 @@ from sepahan_django.models.states import (
 from sepahan_django.values.phones import mask
 from sepahan_django.values.visible import isolated, visible
 
-FURTHEST_DUE = timedelta(hours=6)
+MAX_DUE_AHEAD = timedelta(hours=6)
 
 
 class CampaignQuerySet(models.QuerySet["Campaign"]):
@@ -83,7 +83,7 @@ class SendRequestQuerySet(models.QuerySet["SendRequest"]):
     def due(self, *, now: datetime) -> "SendRequestQuerySet":
         """Those that may be taken up now. A time further ahead than any is ever set to was written by a
         clock that was ahead, and would keep the request's messages waiting for as long."""
-        return self.filter(Q(due_at__lte=now) | Q(due_at__gt=now + FURTHEST_DUE))
+        return self.filter(Q(due_at__lte=now) | Q(due_at__gt=now + MAX_DUE_AHEAD))
 
 
 class SendRequest(models.Model):
@@ -164,9 +164,11 @@ class OutboundMessageQuerySet(models.QuerySet["OutboundMessage"]):
         # Usually there are none, and then the statement stays as simple as its index.
         return self.exclude(campaign__in=campaigns) if campaigns else self
 
-    def outlived(self, *, now: datetime) -> "OutboundMessageQuerySet":
+    def past_expiry(self, *, now: datetime) -> "OutboundMessageQuerySet":
         """The queued messages that must not be sent any more."""
         return self.filter(state=MessageState.QUEUED, expires_at__lte=now)
+
+    outlived = past_expiry
 
 
 class OutboundMessage(models.Model):

@@ -31,18 +31,18 @@ EXPIRY_CHUNK = 500
 class Claim:
     """A request that this process holds until `until`, and its messages in the order they go out.
 
-    `was_out` tells that an earlier attempt may have reached the gateway: ask before anything else.
+    `may_have_been_sent` tells that an earlier attempt may have reached the gateway: ask before anything else.
     """
 
     request: SendRequest
     messages: list[OutboundMessage]
     until: datetime
-    was_out: bool
-    outlived: list[OutboundMessage] = field(default_factory=list)
+    may_have_been_sent: bool
+    expired: list[OutboundMessage] = field(default_factory=list)
     """Messages of the request that must not go out any more; what becomes of them is settled with it."""
 
 
-def lease() -> timedelta:
+def claim_duration() -> timedelta:
     """How long a claim holds: twice the longest time that its HTTP call may take.
 
     It is also the pause before a request without an answer is taken up: it may still be on its way.
@@ -55,7 +55,7 @@ def expire(api_key: ApiKey, *, now: datetime) -> int:
     total = 0
     while True:
         with transaction.atomic():
-            waiting = OutboundMessage.objects.outlived(now=now).filter(api_key=api_key)
+            waiting = OutboundMessage.objects.past_expiry(now=now).filter(api_key=api_key)
             # Locked before they are moved, so that the signal is sent for those moved here and no others.
             rows = list(_locked(waiting.order_by("expires_at"))[:EXPIRY_CHUNK])
             if not rows:
@@ -95,7 +95,7 @@ def claim(
             claims=1,
             first_attempt_at=now,
             last_attempt_at=now,
-            due_at=now + lease(),
+            due_at=now + claim_duration(),
         )
         messages: list[OutboundMessage] = []
         # Asked for in here, so that a pause holds from this claim on.
@@ -116,7 +116,7 @@ def claim(
             return None
     for message in messages:
         message.note_state(MessageState.SENDING, request=request)
-    return Claim(request=request, messages=messages, until=now + lease(), was_out=False)
+    return Claim(request=request, messages=messages, until=now + claim_duration(), may_have_been_sent=False)
 
 
 def _locked(rows: QuerySet[OutboundMessage]) -> QuerySet[OutboundMessage]:
@@ -130,25 +130,30 @@ def take_up(api_key: ApiKey, *, now: datetime, pk: int | None = None) -> Claim |
         due = due.filter(pk=pk)
     for request in due[:BATCH]:
         mine = SendRequest.objects.filter(pk=request.pk, claims=request.claims, due_at=request.due_at)
-        was_out = request.attempts > 0
+        may_have_been_sent = request.attempts > 0
         taken = mine.update(
             claims=F("claims") + 1,
-            attempts=request.attempts if was_out else 1,
-            state=RequestState.IN_DOUBT if was_out else RequestState.SENDING,
+            attempts=request.attempts if may_have_been_sent else 1,
+            state=RequestState.IN_DOUBT if may_have_been_sent else RequestState.SENDING,
             first_attempt_at=request.first_attempt_at or now,
             last_attempt_at=request.last_attempt_at or now,
-            due_at=now + lease(),
+            due_at=now + claim_duration(),
         )
         if taken:
             request.refresh_from_db()
             messages = list(request.messages.filter(state=MessageState.SENDING).order_by("pk"))
-            return Claim(request=request, messages=messages, until=now + lease(), was_out=was_out)
+            return Claim(
+                request=request,
+                messages=messages,
+                until=now + claim_duration(),
+                may_have_been_sent=may_have_been_sent,
+            )
     return None
 
 
 def renew(claim: Claim, *, now: datetime, **attempt: Any) -> bool:
     """Hold the claim for another lease, and record an attempt about to be made; False when it is lost."""
     mine = SendRequest.objects.filter(pk=claim.request.pk, claims=claim.request.claims)
-    changed = retrying(lambda: mine.update(due_at=now + lease(), **attempt))
-    claim.until = now + lease()
+    changed = retrying(lambda: mine.update(due_at=now + claim_duration(), **attempt))
+    claim.until = now + claim_duration()
     return changed == 1

@@ -12,7 +12,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 from django.utils import timezone
 
 from sepahan_django import accounts
-from sepahan_django.db.transactions import refuse_to_nest, retrying
+from sepahan_django.db.transactions import require_no_transaction, retrying
 from sepahan_django.gateway.errors import SepahanError
 from sepahan_django.models import ApiKey, MessageState, OutboundMessage, PauseKind, Priority, SendRequest
 from sepahan_django.outbox import settling
@@ -26,7 +26,7 @@ logger = logging.getLogger("sepahan_django")
 
 
 @dataclass
-class Report:
+class SendReport:
     """What a run did: messages by state, and what keeps an account's messages waiting."""
 
     tally: Tally = field(default_factory=Tally)
@@ -50,7 +50,7 @@ def submit_now(pks: Collection[int]) -> None:
     Raises nothing: to the caller the messages are queued, and that is already true.
     """
     try:
-        refuse_to_nest()
+        require_no_transaction()
         rows = OutboundMessage.objects.filter(pk__in=pks, state=MessageState.QUEUED)
         for account in ApiKey.objects.filter(pk__in=rows.values("api_key"), is_active=True):
             _submit_now(account, pks)
@@ -62,7 +62,7 @@ def submit_now(pks: Collection[int]) -> None:
 
 def _submit_now(account: ApiKey, pks: Collection[int]) -> None:
     now = timezone.now()
-    if accounts.is_held(account, now=now) or accounts.is_backing_off(account, now=now):
+    if accounts.must_wait(account, now=now) or accounts.is_backing_off(account, now=now):
         return
     client = accounts.client_for(account)
     if not accounts.take_probe(account, now=now):
@@ -84,7 +84,7 @@ def run_once(account: ApiKey, *, limit: int = BATCH, patient: bool = False) -> _
     A `patient` caller comes again by itself, so it keeps the pauses after failures; one that does not (a
     person, cron) asks the gateway each time.
     """
-    refuse_to_nest()
+    require_no_transaction()
     now = timezone.now()
     account.refresh_from_db()
     tally = Tally()
@@ -95,7 +95,7 @@ def run_once(account: ApiKey, *, limit: int = BATCH, patient: bool = False) -> _
     ):
         return _Step(tally, more=False)
 
-    if accounts.is_held(account, now=now) and not _credit_is_back(account, now=now, patient=patient):
+    if accounts.must_wait(account, now=now) and not _credit_is_back(account, now=now, patient=patient):
         return _Step(tally, more=False, trouble=_("paused: %(why)s", why=account.pause_reason))
     if patient and accounts.is_backing_off(account, now=now):
         return _Step(tally, more=False)
@@ -109,7 +109,7 @@ def run_once(account: ApiKey, *, limit: int = BATCH, patient: bool = False) -> _
     taken = _next(account, limit=limit)
     if taken is None:
         return _Step(tally, more=False)
-    claimed = 0 if taken.was_out else len(taken.messages)
+    claimed = 0 if taken.may_have_been_sent else len(taken.messages)
     submission = Submission(taken, client)
     try:
         submission.run()
@@ -154,7 +154,7 @@ def _credit_is_back(account: ApiKey, *, now: datetime, patient: bool) -> bool:
     except (SepahanError, accounts.AccountError):
         return False
     account.refresh_from_db()
-    return not accounts.is_held(account, now=now)
+    return not accounts.must_wait(account, now=now)
 
 
 def give_up_forgotten() -> Tally:
@@ -167,7 +167,7 @@ def give_up_forgotten() -> Tally:
         taken = _taken_up(request.api_key, pk=request.pk) if request else None
         if taken is None:
             return tally
-        tally += settling.left_to_a_person(taken)
+        tally += settling.leave_unresolved(taken)
 
 
 def drain(
@@ -178,11 +178,11 @@ def drain(
     patient: bool = False,
     should_stop: Callable[[], bool] = lambda: False,
     progress: Callable[[int], None] = lambda done: None,
-) -> Report:
+) -> SendReport:
     """Send until nothing is due or `limit` messages were taken, the accounts in turn, by so many threads."""
-    refuse_to_nest()
+    require_no_transaction()
     rows = accounts.active_accounts(account)
-    report = Report(tally=give_up_forgotten())
+    report = SendReport(tally=give_up_forgotten())
     budget = _Budget(limit)
     lock = threading.Lock()
     have_sent: set[int] = set()

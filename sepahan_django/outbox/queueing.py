@@ -14,7 +14,7 @@ from sepahan_django import accounts
 from sepahan_django.models import ApiKey, Campaign, OutboundMessage, OutboundMessageQuerySet, Priority
 from sepahan_django.values.phones import normalize_line, normalize_mobile
 
-CHUNK = 1000
+INSERT_CHUNK = 1000
 """Rows an INSERT; bounds the memory of a mass sending."""
 
 
@@ -181,5 +181,5 @@ def _messages(options: SendOptions, pairs: Iterable[tuple[object, str]]) -> Iter
 
 
 def _chunks(messages: Iterator[OutboundMessage]) -> Iterator[list[OutboundMessage]]:
-    while chunk := list(islice(messages, CHUNK)):
+    while chunk := list(islice(messages, INSERT_CHUNK)):
         yield chunk

@@ -21,9 +21,9 @@ from sepahan_django.db.transactions import retrying
 from sepahan_django.gateway import SendResult
 from sepahan_django.gateway.codes import Verdict
 from sepahan_django.gateway.errors import Rejected, SepahanError
-from sepahan_django.gateway.results import LONGEST_ANSWER
+from sepahan_django.gateway.results import MAX_ANSWER_LENGTH
 from sepahan_django.models import MessageState, OutboundMessage, RequestState, SendRequest
-from sepahan_django.outbox.claiming import Claim, lease
+from sepahan_django.outbox.claiming import Claim, claim_duration
 from sepahan_django.values.sentences import sentence as _
 from sepahan_django.wording import error_text, explain
 
@@ -31,7 +31,7 @@ logger = logging.getLogger("sepahan_django")
 
 MEMORY = timedelta(hours=4)
 """How long the gateway remembers request-Ids (docs/gateway.rst, checkRequestId)."""
-LONGEST_DOUBT_PAUSE = timedelta(minutes=10)
+MAX_DOUBT_PAUSE = timedelta(minutes=10)
 
 Tally = Counter[str]
 """What came of messages: how many by state, and `requests`."""
@@ -48,7 +48,7 @@ def accepted(claim: Claim, result: SendResult | None, *, error: SepahanError | N
     posted = claim.messages
     ids: Sequence[int] = result.ids if result and len(result.ids) == len(posted) else [0] * len(posted)
     # Only a result says which messages were in what the gateway took: those left out for their age were not.
-    sent_too = [] if result else [m for m in claim.outlived if _was_in_every_attempt(m, claim.request)]
+    sent_too = [] if result else [m for m in claim.expired if _was_in_every_attempt(m, claim.request)]
     said = _answer(result or error)
     try:
         return retrying(lambda: _accepted(claim, result, ids, sent_too, said))
@@ -91,11 +91,11 @@ def _accepted(
             these = [m for m, number in refused if number == code]
             tally += _failed(these, code=code, message=error_text(code))
         if result:
-            tally += _expired(claim.outlived)
+            tally += _expired(claim.expired)
             if result.total_price:
                 accounts.spend(claim.request.api_key, result.total_price)
         else:
-            _keep_for_a_person(claim, [m for m in claim.outlived if m not in sent_too])
+            _keep_undecided(claim, [m for m in claim.expired if m not in sent_too])
     return tally
 
 
@@ -104,7 +104,7 @@ def _was_in_every_attempt(message: OutboundMessage, request: SendRequest) -> boo
     return request.attempts <= 1 or last is None or message.expires_at is None or message.expires_at > last
 
 
-def _keep_for_a_person(claim: Claim, messages: list[OutboundMessage]) -> None:
+def _keep_undecided(claim: Claim, messages: list[OutboundMessage]) -> None:
     """The gateway has one of several attempts, and these were in the first and not in the last.
 
     Nothing tells which one it has, so nothing tells whether they were sent. They wait, in a request that goes
@@ -137,7 +137,7 @@ def _not_unique(claim: Claim, ids: Sequence[int]) -> set[int]:
     return twice | {number for number in stored.values_list("gateway_id", flat=True) if number}
 
 
-def left_out(claim: Claim) -> Tally:
+def drop_expired(claim: Claim) -> Tally:
     """Those past their time leave a request that has never been out: they were certainly not sent."""
 
     def operation() -> Tally:
@@ -147,10 +147,10 @@ def left_out(claim: Claim) -> Tally:
             )
             if not mine.update(claims=claim.request.claims):
                 return Tally()
-            return _expired(claim.outlived)
+            return _expired(claim.expired)
 
     tally = retrying(operation)
-    claim.outlived = []
+    claim.expired = []
     return tally
 
 
@@ -182,7 +182,7 @@ def _refused(claim: Claim, error: Rejected) -> Tally:
         text = " ".join([error.message, *error.details]).strip()
         if error.code is not None and not text:
             text = error_text(error.code)
-        return _failed(claim.messages, code=error.code, message=text) + _expired(claim.outlived)
+        return _failed(claim.messages, code=error.code, message=text) + _expired(claim.expired)
 
 
 def _split(claim: Claim, error: Rejected, parts: list[list[OutboundMessage]]) -> tuple[Tally, list[int]]:
@@ -205,7 +205,7 @@ def _split(claim: Claim, error: Rejected, parts: list[list[OutboundMessage]]) ->
             pks = [message.pk for message in part]
             OutboundMessage.objects.filter(pk__in=pks, request=claim.request).update(request=request)
             made.append(request.pk)
-        return _expired(claim.outlived), made
+        return _expired(claim.expired), made
 
 
 def released(claim: Claim, error: SepahanError | None = None) -> Tally:
@@ -220,14 +220,14 @@ def _released(claim: Claim, state: RequestState, error: SepahanError | None) -> 
         code = getattr(error, "code", None)
         text = explain(error) if error else ""
         _move(claim.messages, MessageState.QUEUED, request=None, error_code=code, error_message=text)
-        return _expired(claim.outlived)
+        return _expired(claim.expired)
 
 
 def still_in_doubt(claim: Claim, error: SepahanError | None = None) -> Tally:
     """No readable answer: the request keeps its id and its messages, and is taken up again later."""
     tries = max(claim.request.claims - 1, 0)
-    longest = max(LONGEST_DOUBT_PAUSE, lease())
-    pause = min(lease() * 2 ** min(tries, 20), longest) * random.uniform(0.8, 1)  # noqa: S311 - jitter
+    longest = max(MAX_DOUBT_PAUSE, claim_duration())
+    pause = min(claim_duration() * 2 ** min(tries, 20), longest) * random.uniform(0.8, 1)  # noqa: S311 - jitter
     # The first time it is taken up no earlier than the lease ends, whatever went wrong how fast.
     due_at = claim.until if tries == 0 else timezone.now() + pause
 
@@ -243,17 +243,17 @@ def still_in_doubt(claim: Claim, error: SepahanError | None = None) -> Tally:
     return Tally()
 
 
-def outlived_for_good(claim: Claim) -> Tally:
+def close_expired(claim: Claim) -> Tally:
     """The gateway has said no to the end, and all its messages are past their time."""
 
     def operation() -> Tally:
         with transaction.atomic():
-            return _expired(claim.outlived) if _close(claim, RequestState.NOT_SENT) else Tally()
+            return _expired(claim.expired) if _close(claim, RequestState.NOT_SENT) else Tally()
 
     return retrying(operation)
 
 
-def left_to_a_person(claim: Claim) -> Tally:
+def leave_unresolved(claim: Claim) -> Tally:
     """Nothing tells any more whether it was received: a person decides."""
 
     def operation() -> Tally:
@@ -265,7 +265,7 @@ def left_to_a_person(claim: Claim) -> Tally:
                 claim.request.request_id,
                 len(claim.messages),
             )
-            moved = _move(claim.messages + claim.outlived, MessageState.IN_DOUBT)
+            moved = _move(claim.messages + claim.expired, MessageState.IN_DOUBT)
             return Tally({MessageState.IN_DOUBT.value: moved})
 
     return retrying(operation)
@@ -297,7 +297,7 @@ def _answer(source: SendResult | SepahanError | None) -> dict[str, Any]:
     if not isinstance(body, str) or not body:
         return {}
     # What some databases refuse to store: NUL, and halves of characters.
-    return {"answer": body[:LONGEST_ANSWER].replace("\x00", "\ufffd").encode("utf-8", "replace").decode()}
+    return {"answer": body[:MAX_ANSWER_LENGTH].replace("\x00", "\ufffd").encode("utf-8", "replace").decode()}
 
 
 def _move(messages: Collection[OutboundMessage], state: MessageState, **changes: Any) -> int:

@@ -17,7 +17,7 @@ from sepahan_django.gateway.codes import Verdict
 from sepahan_django.gateway.errors import NotSubmitted, OutcomeUnknown, Rejected, SepahanError
 from sepahan_django.models import PauseKind
 from sepahan_django.outbox import settling
-from sepahan_django.outbox.claiming import Claim, lease, renew
+from sepahan_django.outbox.claiming import Claim, claim_duration, renew
 from sepahan_django.outbox.settling import MEMORY, Tally
 from sepahan_django.wording import explain
 
@@ -48,9 +48,9 @@ class Submission:
         """Submit, or find out what became of the submission before."""
         if not self._wait_turn():
             return
-        self._leave_out_the_outlived()
-        if self.claim.was_out:
-            self._clear_up()
+        self._set_expired_aside()
+        if self.claim.may_have_been_sent:
+            self._resolve_doubt()
         elif not self.claim.messages:
             self.tally += settling.released(self.claim)
         else:
@@ -64,25 +64,25 @@ class Submission:
         try:
             wait_turn()
         except NotSubmitted as error:
-            settle = settling.still_in_doubt if self.claim.was_out else settling.released
+            settle = settling.still_in_doubt if self.claim.may_have_been_sent else settling.released
             self.tally += settle(self.claim, error)
             self.trouble = explain(error)
             return False
         return True
 
-    def _leave_out_the_outlived(self) -> None:
+    def _set_expired_aside(self) -> None:
         now = timezone.now()
         outlived = [m for m in self.claim.messages if m.expires_at and m.expires_at <= now]
         if outlived:
-            self.claim.outlived += outlived
+            self.claim.expired += outlived
             self.claim.messages = [m for m in self.claim.messages if m not in outlived]
 
     # The first submission
 
     def _submit(self) -> None:
-        if self.claim.outlived:
+        if self.claim.expired:
             # Before the rest goes out, so that whoever takes the request up later finds in it what was in it.
-            self.tally += settling.left_out(self.claim)
+            self.tally += settling.drop_expired(self.claim)
         try:
             result = self._call_gateway()
         except NotSubmitted as error:
@@ -167,21 +167,21 @@ class Submission:
 
     # A submission that may have been received
 
-    def _clear_up(self) -> None:
+    def _resolve_doubt(self) -> None:
         if self._is_forgotten(timezone.now()):
-            self.tally += settling.left_to_a_person(self.claim)
+            self.tally += settling.leave_unresolved(self.claim)
             return
         asked_at = timezone.now()
         received = self._ask()
         if received is None:
             return
-        self._leave_out_the_outlived()
+        self._set_expired_aside()
         if received:
             self._accepted(None)
         elif self.claim.messages:
             self._submit_again(asked_at)
-        elif self._is_forgotten(timezone.now() + settling.LONGEST_DOUBT_PAUSE):
-            self.tally += settling.outlived_for_good(self.claim)
+        elif self._is_forgotten(timezone.now() + settling.MAX_DOUBT_PAUSE):
+            self.tally += settling.close_expired(self.claim)
         else:
             # Nothing is left that may be sent, but the first submission may still be on its way through
             # the gateway: go on asking for as long as the gateway remembers.
@@ -220,7 +220,7 @@ class Submission:
             return  # somebody else has taken it up in the meantime
         # The gateway's no is as old as the question: what came in since then it remembers for four hours, and
         # a machine that was suspended in between must not come back after that.
-        self.claim.until = min(self.claim.until, asked_at + lease())
+        self.claim.until = min(self.claim.until, asked_at + claim_duration())
         try:
             result = self._call_gateway()
         except (NotSubmitted, OutcomeUnknown) as error:

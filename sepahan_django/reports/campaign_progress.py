@@ -22,7 +22,7 @@ HANDED_OVER = (MessageState.SENT, MessageState.DELIVERED, MessageState.UNDELIVER
 """States of what the gateway has taken."""
 REQUEST_CHUNK = 500
 """Requests in one query, each of them a parameter."""
-MOST_STEPS = 60
+MAX_CHART_STEPS = 60
 """Of a chart of time."""
 
 
@@ -116,7 +116,7 @@ class Step(Enum):
     DAY = timedelta(days=1)
 
 
-def handed_over_in_time(campaign: Campaign) -> tuple[Step, list[tuple[datetime, int]]] | None:
+def sent_over_time(campaign: Campaign) -> tuple[Step, list[tuple[datetime, int]]] | None:
     """How many were handed over from each moment to the next, by the step that suits the span.
 
     None when nothing was. Of a span that is longer than the chart the last days. Three queries.
@@ -125,8 +125,8 @@ def handed_over_in_time(campaign: Campaign) -> tuple[Step, list[tuple[datetime, 
     first, last = moments.order_by("sent_at").first(), moments.order_by("-sent_at").first()
     if first is None or last is None:
         return None
-    step = next((step for step in Step if (last - first) / step.value < MOST_STEPS - 1), Step.DAY)
-    edges = list(_edges(first, last, step))[-MOST_STEPS - 1 :]
+    step = next((step for step in Step if (last - first) / step.value < MAX_CHART_STEPS - 1), Step.DAY)
+    edges = list(_edges(first, last, step))[-MAX_CHART_STEPS - 1 :]
     # A range of the index for each step, and not a grouping by a date, for which a database would need to
     # know time zones.
     parts: list[QuerySet[Any, tuple[Any, ...]]] = [
@@ -201,12 +201,12 @@ def _chunks(rows: Iterable[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
 
 
 def _add_cost(total: Cost, mine: Mapping[int, int]) -> None:
-    everybodys = OutboundMessage.objects.filter(request__in=list(mine)).order_by()
-    counts = dict(everybodys.values_list("request").annotate(Count("pk")))
+    all_messages = OutboundMessage.objects.filter(request__in=list(mine)).order_by()
+    counts = dict(all_messages.values_list("request").annotate(Count("pk")))
     # Where a request holds more than ours: others', or some of ours that the gateway refused.
     mixed = [pk for pk, count in mine.items() if counts.get(pk, count) != count]
     if mixed:
-        handed = everybodys.filter(request__in=mixed, sent_at__isnull=False)
+        handed = all_messages.filter(request__in=mixed, sent_at__isnull=False)
         counts |= dict(handed.values_list("request").annotate(Count("pk")))
     prices = SendRequest.objects.filter(pk__in=list(mine)).order_by()
     for pk, price, parts in prices.values_list("pk", "total_price", "sms_count"):

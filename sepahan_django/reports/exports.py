@@ -22,7 +22,7 @@ from sepahan_django.values.phones import mask
 from sepahan_django.values.visible import visible
 from sepahan_django.wording import delivery_text, error_text
 
-MOST_ROWS = 1_048_575
+MAX_SHEET_ROWS = 1_048_575
 """What a sheet holds, under its head."""
 HIDDEN = "•••"
 
@@ -104,7 +104,7 @@ def rows_of(messages: "QuerySet[Any]", columns: Sequence[Column]) -> Iterator[li
     """The head and the rows, the newest first, read as they are written."""
     yield [str(column.title) for column in columns]
     related = ("api_key", "campaign") if messages.model is OutboundMessage else ("api_key",)
-    for row in islice(walk(messages.select_related(*related), newest_first=True), MOST_ROWS):
+    for row in islice(walk(messages.select_related(*related), newest_first=True), MAX_SHEET_ROWS):
         yield [column.cell(row) for column in columns]
 
 

@@ -22,7 +22,7 @@ from sepahan_django.models import (
 )
 from sepahan_django.values.jalali import day_start, tehran_today
 
-MOST_ACCOUNTS = 50
+MAX_ACCOUNTS = 50
 DAY = timedelta(days=1)
 
 
@@ -134,7 +134,7 @@ def queue(*, now: datetime, hidden: Collection[int] = ()) -> Queue:
     in_doubt = outbound.filter(state=MessageState.IN_DOUBT).count()
     lanes = first_due()
     accounts = ApiKey.objects.exclude(pk__in=hidden).order_by()
-    rows = accounts.annotate(**lanes).values_list("pk", *lanes)[:MOST_ACCOUNTS]
+    rows = accounts.annotate(**lanes).values_list("pk", *lanes)[:MAX_ACCOUNTS]
     found = {pk: min(filter(None, firsts), default=None) for pk, *firsts in rows}
     if held:
         found = {pk: first and first_due_outside(held, api_key=pk) for pk, first in found.items()}

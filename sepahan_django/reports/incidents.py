@@ -41,8 +41,8 @@ SILENCE = {
 """How long a job may give no sign of life."""
 STUCK_AFTER = timedelta(minutes=15)
 """How long a due message may wait while nothing at all goes out."""
-MOST_ACCOUNTS = 50
-MOST_COUNTED = 1000
+MAX_ACCOUNTS = 50
+MAX_DOUBTS_COUNTED = 1000
 """Messages in doubt are counted no further: a page must not wait for a number that nobody reads."""
 
 
@@ -94,7 +94,7 @@ def open_incidents(hidden: Collection[int] = ()) -> list[Incident]:
     while a queue stands still, and when campaigns pause meanwhile three for each account that seems stuck.
     """
     now = timezone.now()
-    standings = _standings(now, hidden)
+    standings = _account_states(now, hidden)
     found = [incident for one in standings for incident in _of_account(one.account, now=now)]
     if standings:
         found += _of_work(standings, known=found, now=now)
@@ -103,14 +103,14 @@ def open_incidents(hidden: Collection[int] = ()) -> list[Incident]:
 
 
 @dataclass(frozen=True)
-class _Standing:
+class _AccountState:
     """An account, and whether a message of it has long been due while nothing at all went out."""
 
     account: ApiKey
     is_stuck: bool
 
 
-def _standings(now: datetime, hidden: Collection[int]) -> list[_Standing]:
+def _account_states(now: datetime, hidden: Collection[int]) -> list[_AccountState]:
     """Of the accounts in use. One query, and more only while one of them seems stuck."""
     late = now - STUCK_AFTER
     went_out = SendRequest.objects.filter(
@@ -121,14 +121,14 @@ def _standings(now: datetime, hidden: Collection[int]) -> list[_Standing]:
         rows = rows.filter(origin=None)
     lanes = first_due()
     standings = []
-    for row in rows.annotate(went_out=Exists(went_out), **lanes)[:MOST_ACCOUNTS]:
+    for row in rows.annotate(went_out=Exists(went_out), **lanes)[:MAX_ACCOUNTS]:
         firsts = [getattr(row, lane) for lane in lanes]
         is_late = any(first is not None and first < late for first in firsts)
-        standings.append(_Standing(row, is_late and not row.went_out))
+        standings.append(_AccountState(row, is_late and not row.went_out))
     return _without_paused(standings, late) if any(one.is_stuck for one in standings) else standings
 
 
-def _without_paused(standings: list[_Standing], late: datetime) -> list[_Standing]:
+def _without_paused(standings: list[_AccountState], late: datetime) -> list[_AccountState]:
     """What waits because somebody has paused its campaign is not stuck."""
     paused = Campaign.objects.paused_pks()
     if not paused:
@@ -136,7 +136,7 @@ def _without_paused(standings: list[_Standing], late: datetime) -> list[_Standin
     found = []
     for one in standings:
         first = first_due_outside(paused, api_key=one.account.pk) if one.is_stuck else None
-        found.append(_Standing(one.account, first is not None and first < late))
+        found.append(_AccountState(one.account, first is not None and first < late))
     return found
 
 
@@ -262,7 +262,7 @@ def _inbox(account: ApiKey) -> Incident | None:
 # Of the jobs and the queue
 
 
-def _of_work(standings: list[_Standing], *, known: list[Incident], now: datetime) -> list[Incident]:
+def _of_work(standings: list[_AccountState], *, known: list[Incident], now: datetime) -> list[Incident]:
     """Jobs that nobody runs or that don't succeed; else a queue that stands still all the same."""
     runs = {Job(run.name): run for run in JobRun.objects.filter(name__in=Job.values)}
     rows_wait = {
@@ -291,7 +291,7 @@ def _of_work(standings: list[_Standing], *, known: list[Incident], now: datetime
     return found
 
 
-def _states_wait(standings: list[_Standing], *, now: datetime) -> bool:
+def _states_wait(standings: list[_AccountState], *, now: datetime) -> bool:
     rows = OutboundMessage.objects.filter(
         api_key__in=[one.account.pk for one in standings], status_due_at__lt=now - SILENCE[Job.SYNC]
     )
@@ -368,11 +368,11 @@ def _of_doubts(hidden: Collection[int]) -> list[Incident]:
     doubtful = OutboundMessage.objects.filter(state=MessageState.IN_DOUBT)
     if hidden:
         doubtful = doubtful.exclude(api_key__in=hidden)
-    count = doubtful.order_by()[: MOST_COUNTED + 1].count()
+    count = doubtful.order_by()[: MAX_DOUBTS_COUNTED + 1].count()
     if not count:
         return []
-    if count > MOST_COUNTED:
-        title = _("More than %(count)s SMS are in doubt.") % {"count": localize_number(MOST_COUNTED)}
+    if count > MAX_DOUBTS_COUNTED:
+        title = _("More than %(count)s SMS are in doubt.") % {"count": localize_number(MAX_DOUBTS_COUNTED)}
     else:
         title = ngettext("%(count)s SMS is in doubt.", "%(count)s SMS are in doubt.", count)
         title %= {"count": localize_number(count)}

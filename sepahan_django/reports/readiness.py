@@ -21,7 +21,7 @@ NEEDED = (Job.SEND, Job.PULL, Job.SYNC)
 
 
 @dataclass(frozen=True)
-class Progress:
+class SetupState:
     """What is there: an account whose token can be used, its credit, its line, an SMS that went out, and
     jobs that run."""
 
@@ -43,12 +43,12 @@ class Progress:
         return self.account is not None and all((self.has_credit, self.line, self.has_sent, self.has_jobs))
 
 
-def progress(hidden: Collection[int] = ()) -> Progress:
+def setup_state(hidden: Collection[int] = ()) -> SetupState:
     """How far the app is set up, without the `hidden` accounts. A few queries, none of which reads a large
     table."""
     account = _usable_account(hidden)
     ran = set(JobRun.objects.filter(seen_at__isnull=False).values_list("name", flat=True))
-    return Progress(
+    return SetupState(
         account=account,
         line=accounts.default_sender(account) if account else "",
         has_sent=OutboundMessage.objects.filter(sent_at__isnull=False).exists(),

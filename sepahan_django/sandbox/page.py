@@ -16,8 +16,8 @@ from sepahan_django.sandbox import calendar
 from sepahan_django.sandbox.access import development_only
 from sepahan_django.sandbox.models import Gateway, Line, PhoneMessage, SentMessage, Token
 
-MOST_PHONES = 20
-MOST_MESSAGES = 20
+MAX_PHONES_SHOWN = 20
+MAX_MESSAGES_SHOWN = 20
 
 STATUSES = [
     (DeliveryStatus.WAITING, _("Waiting")),
@@ -88,9 +88,9 @@ def _phones(gateway: Gateway) -> list[dict[str, Any]]:
     latest: dict[str, Any] = {}
     sent = SentMessage.objects.values_list("recipient").annotate(at=Max("accepted_at")).order_by("-at")
     written = PhoneMessage.objects.values_list("phone").annotate(at=Max("sent_at")).order_by("-at")
-    for number, at in [*sent[:MOST_PHONES], *written[:MOST_PHONES]]:
+    for number, at in [*sent[:MAX_PHONES_SHOWN], *written[:MAX_PHONES_SHOWN]]:
         latest[number] = max(at, latest.get(number, at))
-    numbers = sorted(latest, key=lambda number: latest[number], reverse=True)[:MOST_PHONES]
+    numbers = sorted(latest, key=lambda number: latest[number], reverse=True)[:MAX_PHONES_SHOWN]
     return [{"number": number, "messages": _conversation(number, gateway)} for number in numbers]
 
 
@@ -105,7 +105,7 @@ def _conversation(number: str, gateway: Gateway) -> list[dict[str, Any]]:
             "shown_at": calendar.shown(message.accepted_at),
             "status": message.current_status(delivers=gateway.delivers),
         }
-        for message in SentMessage.objects.filter(recipient=number).order_by("-pk")[:MOST_MESSAGES]
+        for message in SentMessage.objects.filter(recipient=number).order_by("-pk")[:MAX_MESSAGES_SHOWN]
     ]
     rows += [
         {
@@ -116,9 +116,9 @@ def _conversation(number: str, gateway: Gateway) -> list[dict[str, Any]]:
             "shown_at": calendar.shown(message.sent_at),
             "is_read": message.is_read,
         }
-        for message in PhoneMessage.objects.filter(phone=number).order_by("-pk")[:MOST_MESSAGES]
+        for message in PhoneMessage.objects.filter(phone=number).order_by("-pk")[:MAX_MESSAGES_SHOWN]
     ]
-    return sorted(rows, key=lambda row: row["at"])[-MOST_MESSAGES:]
+    return sorted(rows, key=lambda row: row["at"])[-MAX_MESSAGES_SHOWN:]
 
 
 def _back(phone: str = "") -> HttpResponse:

@@ -28,7 +28,7 @@ from sepahan_django.sandbox.models import (
     Token,
 )
 
-MOST = 100
+MAX_BATCH = 100
 MEMORY = timedelta(hours=4)
 FRESH = timedelta(hours=24)
 OLD = timedelta(days=14)
@@ -129,7 +129,7 @@ def _accept(
 ) -> dict[str, Any]:
     if not recipients:
         raise Refusal(ErrorCode.INPUT_INVALID)
-    if len(recipients) > MOST:
+    if len(recipients) > MAX_BATCH:
         raise Refusal(ErrorCode.TOO_MANY)
     if not gateway.is_active:
         raise Refusal(ErrorCode.PROVIDER_INACTIVE)
@@ -186,7 +186,7 @@ def _messages(call: Call) -> tuple[list[int], dict[int, SentMessage]]:
         isinstance(one, int) and not isinstance(one, bool) for one in ids
     ):
         raise Refusal(ErrorCode.INPUT_INVALID)
-    if len(ids) > MOST:
+    if len(ids) > MAX_BATCH:
         raise Refusal(ErrorCode.TOO_MANY)
     pks = [one - FIRST_ID for one in ids if 0 < one - FIRST_ID < 2**62]
     return ids, {message.gateway_id: message for message in SentMessage.objects.filter(pk__in=pks)}
@@ -231,11 +231,11 @@ def receive(call: Call, gateway: Gateway) -> list[dict[str, str]]:
     """Unread messages, oldest first, marked unless asked not to."""
     body = call.body if isinstance(call.body, dict) else {}
     count, line, marks = (
-        body.get("numberOfMessages", MOST),
+        body.get("numberOfMessages", MAX_BATCH),
         body.get("privateNumber"),
         body.get("markAsRead", True),
     )
-    if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= MOST:
+    if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= MAX_BATCH:
         raise Refusal(ErrorCode.COUNT_INVALID)
     since = timezone.now() - FRESH
     if body.get("startDate"):

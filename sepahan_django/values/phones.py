@@ -12,7 +12,7 @@ from typing import Any
 from sepahan_django.values.digits import latin_digits
 from sepahan_django.values.sentences import sentence as _
 
-LONGEST_SHOWN = 60
+MAX_SHOWN_LENGTH = 60
 
 _SEPARATORS = re.compile(r"[\s\-‐-―−._()\[\]{}/\\'’\"٫·•]+")
 _FLOAT = re.compile(r"\+?[0-9]+\.0*")
@@ -29,7 +29,7 @@ class InvalidPhoneNumber(ValueError):
         super().__init__(value, reason)
 
     def __str__(self) -> str:
-        shown = str(self.value)[:LONGEST_SHOWN]
+        shown = str(self.value)[:MAX_SHOWN_LENGTH]
         return f"{shown!r}: {self.reason}"
 
 
@@ -193,14 +193,16 @@ def read_cell(cell: str) -> tuple[list[str | Unreadable], list[str]]:
             except InvalidPhoneNumber:
                 continue
             if candidate == part and pending:
-                numbers.insert(-1, Unreadable(pending[:LONGEST_SHOWN], _reason(pending)))
+                numbers.insert(-1, Unreadable(pending[:MAX_SHOWN_LENGTH], _reason(pending)))
             pending = ""
             break
         else:
             pending = joined
     if pending:
         raw = cell.strip() if not numbers and not words else pending
-        numbers.append(Unreadable(raw[:LONGEST_SHOWN], problem.reason if not numbers else _reason(pending)))
+        numbers.append(
+            Unreadable(raw[:MAX_SHOWN_LENGTH], problem.reason if not numbers else _reason(pending))
+        )
     return numbers, words
 
 

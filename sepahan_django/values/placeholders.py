@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from sepahan_django.values.digits import latin_digits
 
-LONGEST_NAME = 60
+MAX_NAME_LENGTH = 60
 
 _JOINERS = "\u200c\u200d"
 """Invisible, and part of Persian spelling."""
@@ -37,7 +37,7 @@ def clean_name(name: object) -> str:
         for c in str(name)
         if c in _JOINERS or unicodedata.category(c) != "Cf"
     )
-    return " ".join(shown.replace("{", "(").replace("}", ")").split())[:LONGEST_NAME].strip()
+    return " ".join(shown.replace("{", "(").replace("}", ")").split())[:MAX_NAME_LENGTH].strip()
 
 
 def same_name(name: str) -> str:

@@ -18,7 +18,7 @@ from sepahan_django.values.phones import (
 from sepahan_django.values.placeholders import clean_name, same_name
 from sepahan_django.values.sentences import sentence as _
 
-LONGEST_RAW = 200
+MAX_RAW_LENGTH = 200
 
 _FIGURE = re.compile(r"[\d\s.,٬٫+\-/]+")
 _MEANT_AS_MOBILE = re.compile(r"(?:\+98|0098|0)9[0-9]{4,}")
@@ -127,9 +127,9 @@ class Pasted:
         named = {self._name(position): value for position, value in values.items()}
         for cell, one in found:
             if isinstance(one, str):
-                yield Recipient(row, clean_cell(cell)[:LONGEST_RAW], one, "", named)
+                yield Recipient(row, clean_cell(cell)[:MAX_RAW_LENGTH], one, "", named)
             else:
-                yield Recipient(row, clean_cell(one.raw)[:LONGEST_RAW], "", one.reason, {})
+                yield Recipient(row, clean_cell(one.raw)[:MAX_RAW_LENGTH], "", one.reason, {})
 
     def _name(self, position: int) -> str:
         return self._names[position] if position < len(self._names) else column_name(position + 1)
@@ -168,7 +168,7 @@ def in_row(row: int, values: dict[str, str], number_column: str) -> Iterator[Rec
     """One row of a table: as many recipients as its number's cell holds numbers."""
     raw = values.get(number_column, "")
     for number, reason in read_number(raw):
-        yield Recipient(row, raw[:LONGEST_RAW], number, reason, values)
+        yield Recipient(row, raw[:MAX_RAW_LENGTH], number, reason, values)
 
 
 def guess_number_column(rows: Sequence[Sequence[str]], width: int) -> int | None:

@@ -324,7 +324,7 @@ def test_who_cancelled_is_in_the_history_of_each_message(client, rows):
 
 
 def test_of_very_many_messages_one_entry_tells_the_number(client, gateway, monkeypatch):
-    monkeypatch.setattr("sepahan_django.admin.kit.history.MOST_NAMED", 2)
+    monkeypatch.setattr("sepahan_django.admin.kit.history.MAX_OBJECTS_LOGGED", 2)
     rows = queued(3)
     sign_in(client, "send_message", "view_outboundmessage")
     client.post(

@@ -110,7 +110,7 @@ def test_the_number_may_be_a_path_over_a_relation_which_is_fetched_with_the_chun
 
 
 def test_more_rows_than_a_draft_holds_are_told_and_no_draft_is_left(boss, monkeypatch):
-    monkeypatch.setattr("sepahan_django.drafts.rows.MOST_ROWS", 1)
+    monkeypatch.setattr("sepahan_django.drafts.rows.MAX_ROWS", 1)
     orders(2)
     answer = boss.get(select(boss, *Order.objects.all()).url)
     assert "No more than 1 rows at once." in answer.content.decode()

@@ -48,7 +48,7 @@ EACH_FAULT = {
 }
 """What a long run must have seen."""
 JUMPS = ("6 minutes", "4 hours", "back", "night", "25 hours")
-MOST_WAITING = 4000
+MAX_WAITING = 4000
 TRACEBACK = re.compile(r"^Traceback .*?\n(?=\S)(.*?)$", re.DOTALL | re.MULTILINE)
 """Its last line, which says what was raised."""
 
@@ -165,7 +165,7 @@ class Run:
         from sepahan_django.sms import send_mass_sms, send_sms
         from tests.chaos import clock
 
-        if OutboundMessage.objects.filter(state="queued").count() > MOST_WAITING:
+        if OutboundMessage.objects.filter(state="queued").count() > MAX_WAITING:
             return
         serial = self.counts["queued"]
         # Counted before it is stored: when nobody knows whether the commit was done, the numbers are used up.

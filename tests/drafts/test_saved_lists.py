@@ -41,8 +41,8 @@ def test_what_is_left_out_is_told_with_its_row_and_the_reason(staff):
 
 
 def test_of_very_many_rows_left_out_the_first_are_named_and_the_others_counted(staff):
-    report = saved_lists.add_from_text(staff, "\n".join([number(0)] * (saved_lists.MOST_NAMED + 11)))
-    assert (len(report.left_out), report.unnamed) == (saved_lists.MOST_NAMED, 10)
+    report = saved_lists.add_from_text(staff, "\n".join([number(0)] * (saved_lists.MAX_LISTED_ROWS + 11)))
+    assert (len(report.left_out), report.unnamed) == (saved_lists.MAX_LISTED_ROWS, 10)
 
 
 def test_a_column_is_the_same_in_whatever_letters_it_comes(staff):
@@ -64,7 +64,7 @@ def test_a_file_without_numbers_is_refused(staff):
 
 
 def test_a_list_that_would_grow_too_long_stays_as_it_was(staff, monkeypatch):
-    monkeypatch.setattr(saved_lists, "MOST_MEMBERS", 3)
+    monkeypatch.setattr(saved_lists, "MAX_MEMBERS", 3)
     saved_lists.add_from_text(staff, f"mobile\tname\n{number(0)}\tAli")
     with pytest.raises(saved_lists.ListError, match="no more than 3"):
         saved_lists.add_from_text(

@@ -156,21 +156,21 @@ def test_the_first_row_with_what_the_text_needs_is_the_one_that_counts(draft):
 def boom():
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("xl/worksheets/sheet1.xml", b" " * (spreadsheets.LARGEST_UNPACKED + 1))
+        archive.writestr("xl/worksheets/sheet1.xml", b" " * (spreadsheets.MAX_UNPACKED_BYTES + 1))
     return file.getvalue()
 
 
 def one_row_of_tags():
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("xl/worksheets/sheet1.xml", b"<c/>" * (spreadsheets.LARGEST_TREE + 1))
+        archive.writestr("xl/worksheets/sheet1.xml", b"<c/>" * (spreadsheets.MAX_XML_TAGS + 1))
     return file.getvalue()
 
 
 def texts_without_end():
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("xl/sharedStrings.xml", b"<si><t>ab</t></si>" * (spreadsheets.MOST_TEXTS + 1))
+        archive.writestr("xl/sharedStrings.xml", b"<si><t>ab</t></si>" * (spreadsheets.MAX_XML_TEXTS + 1))
     return file.getvalue()
 
 
@@ -213,13 +213,13 @@ def test_a_file_that_is_no_table_gets_a_sentence_and_changes_nothing(draft, cont
 
 
 def test_a_file_that_is_too_large_is_not_read(draft, monkeypatch):
-    monkeypatch.setattr(spreadsheets, "LARGEST_FILE", 10)
+    monkeypatch.setattr(spreadsheets, "MAX_FILE_BYTES", 10)
     with pytest.raises(drafts.InvalidFile):
         drafts.fill_from_file(draft, io.BytesIO(TEXT.encode()), "a.csv")
 
 
 def test_more_rows_than_may_be_are_refused_as_a_whole(draft, monkeypatch):
-    monkeypatch.setattr(rows, "MOST_ROWS", 2)
+    monkeypatch.setattr(rows, "MAX_ROWS", 2)
     with pytest.raises(drafts.DraftError):
         drafts.fill_from_text(draft, "\n".join(map(number, range(3))))
     assert DraftRow.objects.count() == 0

@@ -184,7 +184,7 @@ def test_killed_before_dispatch_the_signal_comes_with_the_next_pull(gateway, mon
     def killed(self):
         raise Killed
 
-    monkeypatch.setattr(notifying.Dispatch, "run", killed)
+    monkeypatch.setattr(notifying.Notifier, "run", killed)
     monkeypatch.setattr(lease.Lease, "release", lambda self: None)
     with pytest.raises(Killed):
         inbox.pull()
@@ -202,7 +202,7 @@ def test_killed_between_the_signal_and_its_record_the_signal_comes_again(gateway
     def killed(self, pks):
         raise Killed
 
-    monkeypatch.setattr(notifying.Dispatch, "_record_dispatched", killed)
+    monkeypatch.setattr(notifying.Notifier, "_record_dispatched", killed)
     monkeypatch.setattr(lease.Lease, "release", lambda self: None)
     with pytest.raises(Killed):
         inbox.pull()
@@ -506,7 +506,7 @@ def test_a_receiver_may_send(gateway):
 
 def test_stored_messages_are_dispatched_also_when_the_gateway_is_away(gateway, listen, monkeypatch):
     arrive(gateway, "1")
-    monkeypatch.setattr(notifying.Dispatch, "run", lambda self: None)
+    monkeypatch.setattr(notifying.Notifier, "run", lambda self: None)
     inbox.pull()
     monkeypatch.undo()
     received = listen(signals.message_received)

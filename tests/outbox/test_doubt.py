@@ -493,7 +493,7 @@ def test_a_worker_that_comes_back_late_writes_nothing(gateway):
     [
         lambda stale: settling.released(stale, NotSubmitted("no connection")),
         lambda stale: settling.rejected(stale, faults_rejection())[0],
-        lambda stale: settling.left_to_a_person(stale),
+        lambda stale: settling.leave_unresolved(stale),
     ],
 )
 def test_a_worker_whose_request_another_one_has_on_the_wire_settles_nothing(gateway, settle):

@@ -169,7 +169,7 @@ def test_a_link_exports_nothing(exporter, gateway):
 
 
 def test_more_rows_than_a_sheet_holds_get_a_sentence(exporter, gateway, monkeypatch):
-    monkeypatch.setattr(exports, "MOST_ROWS", 2)
+    monkeypatch.setattr(exports, "MAX_SHEET_ROWS", 2)
     queued(3)
     answer = exporter.post(reverse("admin:sepahan_django_export_outboundmessage"), {}, follow=True)
     assert "filter the list first" in answer.content.decode()

@@ -294,7 +294,7 @@ def test_messages_in_doubt_are_counted_and_lead_to_their_page(gateway):
 
 
 def test_counting_ends_where_nobody_reads_on(gateway, monkeypatch):
-    monkeypatch.setattr(incidents, "MOST_COUNTED", 2)
+    monkeypatch.setattr(incidents, "MAX_DOUBTS_COUNTED", 2)
     queued(4)
     OutboundMessage.objects.update(state="in_doubt")
     assert only().title == "More than 2 SMS are in doubt."

@@ -45,7 +45,7 @@ class SenderLineAdmin(AppAdmin):
 
     @admin.display(description=gettext_lazy("label"), ordering="label")
     def label_shown(self, line: SenderLine) -> str:
-        return display.foreign(line.label)
+        return display.untrusted(line.label)
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         return super().formfield_for_foreignkey(
@@ -101,7 +101,7 @@ class ApiKeyAdmin(MaskedColumns, AppAdmin):
 
     @admin.display(description=gettext_lazy("title"), ordering="title")
     def name(self, account: ApiKey) -> str:
-        return display.foreign(account.title)
+        return display.untrusted(account.title)
 
     @admin.display(description=gettext_lazy("credit"))
     def credit_shown(self, account: ApiKey) -> str:
@@ -109,7 +109,7 @@ class ApiKeyAdmin(MaskedColumns, AppAdmin):
 
     @admin.display(description=gettext_lazy("pause"))
     def pause_shown(self, account: ApiKey) -> str:
-        return display.foreign(account.pause_reason) if account.is_paused else display.EMPTY
+        return display.untrusted(account.pause_reason) if account.is_paused else display.EMPTY
 
     @admin.display(description=gettext_lazy("pause"))
     def pause_plain(self, account: ApiKey) -> str:
@@ -124,7 +124,7 @@ class ApiKeyAdmin(MaskedColumns, AppAdmin):
 
     @admin.display(description=gettext_lazy("inbox"))
     def inbox_shown(self, account: ApiKey) -> str:
-        return display.foreign(account.inbox_stop_reason) if account.inbox_stop_reason else _("working")
+        return display.untrusted(account.inbox_stop_reason) if account.inbox_stop_reason else _("working")
 
     # Pages and buttons
 

@@ -30,18 +30,20 @@ from sepahan_django.reports.campaign_progress import Standing
 from sepahan_django.values.digits import localize_number
 from sepahan_django.wording import error_text
 
-MOST_REASONS = 5
+MAX_REASONS_SHOWN = 5
 
 
 def _back(request: HttpRequest, campaign: Campaign) -> HttpResponseRedirect:
     return HttpResponseRedirect(page_address(request, "sepahan_django_campaign_change", campaign.pk))
 
 
-def _tell(request: HttpRequest, level: int, sentence: str) -> None:
+def _add_message(request: HttpRequest, level: int, sentence: str) -> None:
     messages.add_message(request, level, sentence)
 
 
-def _noted(request: HttpRequest, campaign: Campaign, work: Callable[[Campaign], bool], said: str) -> bool:
+def _do_and_log(
+    request: HttpRequest, campaign: Campaign, work: Callable[[Campaign], bool], said: str
+) -> bool:
     """Do it and note who did it, or neither; False when there was nothing to do."""
 
     def once() -> bool:
@@ -67,11 +69,11 @@ def pause(request: HttpRequest, campaign: Campaign) -> HttpResponse:
     """Hold back what is queued."""
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
-    if _noted(request, campaign, outbox.pause, _("Paused.")):
+    if _do_and_log(request, campaign, outbox.pause, _("Paused.")):
         said = _("The campaign is paused. What is on its way already still goes; nothing else does.")
-        _tell(request, messages.SUCCESS, said)
+        _add_message(request, messages.SUCCESS, said)
     else:
-        _tell(request, messages.INFO, _("It was paused already."))
+        _add_message(request, messages.INFO, _("It was paused already."))
     return _back(request, campaign)
 
 
@@ -79,18 +81,18 @@ def resume(request: HttpRequest, campaign: Campaign) -> HttpResponse:
     """Let what is queued go on."""
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
-    if _noted(request, campaign, outbox.resume, _("Resumed.")):
+    if _do_and_log(request, campaign, outbox.resume, _("Resumed.")):
         _wake(campaign)
-        _tell(request, messages.SUCCESS, _("The campaign goes on where it stopped."))
+        _add_message(request, messages.SUCCESS, _("The campaign goes on where it stopped."))
     else:
-        _tell(request, messages.INFO, _("It was not paused."))
+        _add_message(request, messages.INFO, _("It was not paused."))
     return _back(request, campaign)
 
 
 # Cancel and retry, each with a page that says how many
 
 
-def _confirmed(request: HttpRequest) -> int | None:
+def _confirmed_count(request: HttpRequest) -> int | None:
     """The number that the button said; None where none was pressed."""
     return parse_integer(request.POST.get("count")) if request.method == "POST" else None
 
@@ -114,9 +116,9 @@ def cancel(request: HttpRequest, campaign: Campaign, *, site: admin.AdminSite) -
     standing = campaign_progress.standings([campaign])[campaign.pk]
     count = standing.counts[MessageState.QUEUED]
     if not count:
-        _tell(request, messages.INFO, _("Nothing of this campaign is queued any more."))
+        _add_message(request, messages.INFO, _("Nothing of this campaign is queued any more."))
         return _back(request, campaign)
-    confirmed = _confirmed(request)
+    confirmed = _confirmed_count(request)
     # Fewer than the button said have simply gone meanwhile; more, and nobody has agreed to them.
     if confirmed is None or count > confirmed:
         return _page(
@@ -141,7 +143,7 @@ def cancel(request: HttpRequest, campaign: Campaign, *, site: admin.AdminSite) -
             "%(sending)s are on their way. The campaign stays paused, so that what the gateway does not "
             "take waits."
         ) % {"sending": localize_number(now.counts[MessageState.SENDING])}
-    _tell(request, messages.SUCCESS if done else messages.WARNING, said)
+    _add_message(request, messages.SUCCESS if done else messages.WARNING, said)
     return _back(request, campaign)
 
 
@@ -184,16 +186,16 @@ def retry(request: HttpRequest, campaign: Campaign, *, site: admin.AdminSite) ->
     failed = campaign.messages.filter(state=MessageState.FAILED).exclude(recipient="")
     count = failed.count()
     if not count:
-        _tell(request, messages.INFO, _("Nothing of this campaign has failed."))
+        _add_message(request, messages.INFO, _("Nothing of this campaign has failed."))
         return _back(request, campaign)
     most = max_recipients(request)
     if most is not None and count > most:
         said = _("%(count)s SMS have failed, and you may send to %(most)s recipients at once.")
-        _tell(
+        _add_message(
             request, messages.ERROR, said % {"count": localize_number(count), "most": localize_number(most)}
         )
         return _back(request, campaign)
-    confirmed = _confirmed(request)
+    confirmed = _confirmed_count(request)
     if confirmed is None or count > confirmed:
         return _page(
             request,
@@ -211,7 +213,7 @@ def retry(request: HttpRequest, campaign: Campaign, *, site: admin.AdminSite) ->
     _wake(campaign)
     said = _("%(count)s SMS queued again.")
     level = messages.SUCCESS if done else messages.WARNING
-    _tell(request, level, said % {"count": localize_number(done)})
+    _add_message(request, level, said % {"count": localize_number(done)})
     return _back(request, campaign)
 
 
@@ -234,7 +236,7 @@ def _reasons(failed: Any) -> list[tuple[str, str]]:
     counts: dict[int | None, int] = {}
     for code, count in failed.order_by().values_list("error_code").annotate(count=Count("pk")):
         counts[code] = count
-    first = sorted(counts.items(), key=lambda one: -one[1])[:MOST_REASONS]
+    first = sorted(counts.items(), key=lambda one: -one[1])[:MAX_REASONS_SHOWN]
     return [
         (error_text(code) if code is not None else _("No reason is known."), localize_number(count))
         for code, count in first
@@ -250,9 +252,9 @@ def export(request: HttpRequest, campaign: Campaign) -> HttpResponseBase:
         return HttpResponseNotAllowed(["POST"])
     is_xlsx = request.POST.get("format") != "csv"
     count = campaign.messages.count()
-    if count > exports.MOST_ROWS:
+    if count > exports.MAX_SHEET_ROWS:
         said = _("A sheet holds %(most)s rows: filter the list of messages and export that.")
-        _tell(request, messages.ERROR, said % {"most": localize_number(exports.MOST_ROWS)})
+        _add_message(request, messages.ERROR, said % {"most": localize_number(exports.MAX_SHEET_ROWS)})
         return _back(request, campaign)
     said = _("Exported as %(format)s: %(count)s SMS.")
     history.note(request, [campaign], said % {"format": "XLSX" if is_xlsx else "CSV", "count": count})
@@ -260,6 +262,6 @@ def export(request: HttpRequest, campaign: Campaign) -> HttpResponseBase:
     rows = exports.rows_of(campaign.messages.order_by("pk"), columns)
     file = file_of(rows, name=file_name(f"campaign-{campaign.pk}"), is_xlsx=is_xlsx)
     if file is None:
-        _tell(request, messages.ERROR, no_xlsx())
+        _add_message(request, messages.ERROR, no_xlsx())
         return _back(request, campaign)
     return file

@@ -20,7 +20,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy
 
 from sepahan_django.admin.campaigns import buttons, page
-from sepahan_django.admin.campaigns.progress import bar, bar_svg, pill, progress, sentence
+from sepahan_django.admin.campaigns.progress import bar, bar_svg, phase_badge, sentence, shown_progress
 from sepahan_django.admin.kit import display
 from sepahan_django.admin.kit.base import RecordAdmin
 from sepahan_django.admin.kit.masking import MaskedColumns
@@ -66,7 +66,7 @@ class CampaignAdmin(RecordAdmin):
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         campaign = super().get_object(request, object_id, from_field)
         if campaign is not None:
-            page.look_up(campaign)
+            page.load_page_data(campaign)
         return campaign
 
     def get_urls(self) -> list[URLPattern]:
@@ -117,7 +117,7 @@ class CampaignAdmin(RecordAdmin):
         if request.method != "GET":
             return HttpResponseNotAllowed(["GET"])
         standing = campaign_progress.standings([campaign])[campaign.pk]
-        return JsonResponse(progress(standing, now=timezone.now()).as_json())
+        return JsonResponse(shown_progress(standing, now=timezone.now()).as_json())
 
     def _found(self, request: HttpRequest, pk: int, *permissions: str) -> Campaign:
         """The campaign, for whoever may see it and has these permissions."""
@@ -152,11 +152,11 @@ class CampaignAdmin(RecordAdmin):
 
     @admin.display(description=gettext_lazy("title"), ordering="title")
     def name(self, campaign: Campaign) -> str:
-        return display.foreign(campaign.title)
+        return display.untrusted(campaign.title)
 
     @admin.display(description=gettext_lazy("state"))
     def phase(self, campaign: Any) -> str:
-        return pill(campaign.standing.phase(timezone.now()))
+        return phase_badge(campaign.standing.phase(timezone.now()))
 
     @admin.display(description=gettext_lazy("progress"))
     def progress_shown(self, campaign: Any) -> str:
@@ -169,7 +169,9 @@ class CampaignAdmin(RecordAdmin):
 
     @admin.display(description=gettext_lazy("account"))
     def accounts(self, campaign: Any) -> str:
-        shown = format_html_join(", ", "{}", ((display.foreign(title),) for title in campaign.account_titles))
+        shown = format_html_join(
+            ", ", "{}", ((display.untrusted(title),) for title in campaign.account_titles)
+        )
         return shown or display.EMPTY
 
     @admin.display(description=gettext_lazy("sender line"))

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import get_language_bidi
 from django.utils.translation import gettext as _
 
-from sepahan_django.admin.campaigns.progress import bar_svg, progress
+from sepahan_django.admin.campaigns.progress import bar_svg, shown_progress
 from sepahan_django.admin.kit import display
 from sepahan_django.admin.kit.addresses import page_address
 from sepahan_django.admin.kit.charts import Chart, Series, bar_chart
@@ -21,14 +21,14 @@ from sepahan_django.values.digits import localize_number
 from sepahan_django.values.jalali import format_date, format_datetime
 from sepahan_django.values.phones import mask
 
-MOST_REFUSED = 20
+MAX_REFUSED_ROWS_SHOWN = 20
 """Refused rows on the page; of the others the number."""
-MOST_ACCOUNTS = 20
-MOST_TICKS = 6
+MAX_ACCOUNTS_SHOWN = 20
+MAX_TICKS = 6
 """Under the chart, of which a label takes up the place of several bars."""
 
 
-def look_up(campaign: Any) -> None:
+def load_page_data(campaign: Any) -> None:
     """What the page says of the campaign more than once: how far it is, its first message, its accounts."""
     standing = campaign_progress.standings([campaign])[campaign.pk]
     campaign.standing = standing
@@ -36,13 +36,13 @@ def look_up(campaign: Any) -> None:
         OutboundMessage.objects.filter(pk=standing.first).first() if standing.first is not None else None
     )
     rows = ApiKey.objects.filter(pk__in=standing.accounts).order_by("title")
-    campaign.account_titles = list(rows.values_list("title", flat=True)[:MOST_ACCOUNTS])
+    campaign.account_titles = list(rows.values_list("title", flat=True)[:MAX_ACCOUNTS_SHOWN])
 
 
 def context(request: HttpRequest, campaign: Any) -> dict[str, Any]:
     """For the template."""
     now = timezone.now()
-    shown = progress(campaign.standing, now=now)
+    shown = shown_progress(campaign.standing, now=now)
     return {
         "campaign": campaign,
         "progress": shown,
@@ -54,7 +54,7 @@ def context(request: HttpRequest, campaign: Any) -> dict[str, Any]:
         "addresses": _addresses(request, campaign),
         "may_send": may(request, "send_message"),
         "may_export": may(request, "export_messages"),
-        "in_time": _in_time(campaign),
+        "in_time": _sent_over_time(campaign),
         "refused": _refused(request, campaign),
         **_costs(request, campaign),
     }
@@ -89,8 +89,8 @@ def _states(request: HttpRequest, campaign: Campaign, counts: dict[str, str]) ->
 # Over time
 
 
-def _in_time(campaign: Campaign) -> dict[str, Any] | None:
-    found = campaign_progress.handed_over_in_time(campaign)
+def _sent_over_time(campaign: Campaign) -> dict[str, Any] | None:
+    found = campaign_progress.sent_over_time(campaign)
     if found is None:
         return None
     step, counts = found
@@ -125,7 +125,7 @@ def _chart(step: Step, labels: list[str], counts: list[int], *, first: str, last
         labels=labels,
         show=localize_number,
         right_to_left=get_language_bidi(),
-        tick_every=-(-len(labels) // MOST_TICKS),
+        tick_every=-(-len(labels) // MAX_TICKS),
     )
 
 
@@ -159,9 +159,9 @@ def _refused(request: HttpRequest, campaign: Campaign) -> dict[str, Any] | None:
         return None
     whole = may_see_content(request)
     return {
-        "rows": [_refused_row(row, whole=whole) for row in rows.order_by("pk")[:MOST_REFUSED]],
+        "rows": [_refused_row(row, whole=whole) for row in rows.order_by("pk")[:MAX_REFUSED_ROWS_SHOWN]],
         "count": localize_number(count),
-        "others": localize_number(count - MOST_REFUSED) if count > MOST_REFUSED else "",
+        "others": localize_number(count - MAX_REFUSED_ROWS_SHOWN) if count > MAX_REFUSED_ROWS_SHOWN else "",
         "address": page_address(request, "sepahan_django_refused", draft.pk),
     }
 
@@ -170,7 +170,7 @@ def _refused_row(row: DraftRow, *, whole: bool) -> dict[str, str]:
     raw = row.raw if whole else mask(row.raw) if row.raw.isdecimal() else HIDDEN
     return {
         "number": localize_number(row.number),
-        "raw": display.foreign(raw),
+        "raw": display.untrusted(raw),
         # The reason may repeat what was given.
-        "reason": display.foreign(row.reason) if row.reason and whole else str(row.get_problem_display()),
+        "reason": display.untrusted(row.reason) if row.reason and whole else str(row.get_problem_display()),
     }

@@ -40,7 +40,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Progress:
+class ShownProgress:
     """What is shown, ready to be put into the page. `counts` and `bar` are by state."""
 
     phase: str
@@ -60,11 +60,11 @@ class Progress:
         return asdict(self)
 
 
-def progress(standing: Standing, *, now: datetime) -> Progress:
+def shown_progress(standing: Standing, *, now: datetime) -> ShownProgress:
     """How far it is, in the language of the moment."""
     phase = standing.phase(now)
     percent = share(standing.total - standing.left, standing.total)
-    return Progress(
+    return ShownProgress(
         phase=phase.value,
         phase_label=phase.label,
         is_open=standing.left > 0,
@@ -159,6 +159,6 @@ def bar_svg(parts: dict[str, Part]) -> str:
     )
 
 
-def pill(phase: Phase) -> str:
+def phase_badge(phase: Phase) -> str:
     """The phase as a word and a colour."""
     return display.state(phase.value, phase.label)

@@ -25,11 +25,11 @@ from sepahan_django.values.digits import localize_number
 from sepahan_django.values.phones import mask, normalize_mobile
 from sepahan_django.values.visible import visible
 
-MOST_NAMED = 20
+MAX_LISTED_ROWS = 20
 """Refused rows shown one by one; of more the count is told, and all can be downloaded."""
 
 
-class TestForm(forms.Form):
+class DraftTestForm(forms.Form):
     """The first message to oneself."""
 
     number = forms.CharField(
@@ -57,7 +57,7 @@ def check_view(request: HttpRequest, *, site: admin.AdminSite, draft_id: int) ->
         return access.to_campaign(request, draft.campaign, site=site)
     work = _WORK.get(request.POST.get("action", "")) if request.method == "POST" else None
     if work is None:
-        return _page(request, draft, TestForm(), site=site)
+        return _page(request, draft, DraftTestForm(), site=site)
     try:
         return work(request, draft, site)
     except drafts.AlreadySent as earlier:  # the second half of a double click
@@ -70,7 +70,9 @@ def check_view(request: HttpRequest, *, site: admin.AdminSite, draft_id: int) ->
     return to_page(site, "check", draft.pk)
 
 
-def _page(request: HttpRequest, draft: SendDraft, test: TestForm, *, site: admin.AdminSite) -> HttpResponse:
+def _page(
+    request: HttpRequest, draft: SendDraft, test: DraftTestForm, *, site: admin.AdminSite
+) -> HttpResponse:
     found = drafts.check(draft, most=max_recipients(request))
     account = draft.api_key
     context = {
@@ -84,7 +86,7 @@ def _page(request: HttpRequest, draft: SendDraft, test: TestForm, *, site: admin
         "samples": _samples(request, draft, found),
         "refused": _refused(request, draft),
         "refused_count": found.unreadable + found.empty,
-        "refused_more": max(found.unreadable + found.empty - MOST_NAMED, 0),
+        "refused_more": max(found.unreadable + found.empty - MAX_LISTED_ROWS, 0),
         "may_download": found.unreadable + found.empty + found.duplicates > 0,
         "credit": display.credit(account) if account and may(request, "view_credit") else "",
         "test": test,
@@ -107,7 +109,7 @@ def _facts(request: HttpRequest, draft: SendDraft, found: drafts.Check) -> list[
         (_("Sender line"), display.number(found.line)),
         (_("Account"), draft.api_key or display.EMPTY),
         (_("When"), display.moment(draft.send_at) if draft.send_at else _("now")),
-        (_("Recipients from"), display.foreign(draft.source) if draft.source else _("what was pasted")),
+        (_("Recipients from"), display.untrusted(draft.source) if draft.source else _("what was pasted")),
     ]
 
 
@@ -142,7 +144,7 @@ def _refused(request: HttpRequest, draft: SendDraft) -> list[dict[str, str]]:
     """The first rows that are not sent to, but for duplicates, with the reason."""
     rows: list[DraftRow] = []
     for problem in (RowProblem.UNREADABLE, RowProblem.EMPTY_COLUMN):
-        rows += draft.rows.filter(problem=problem).order_by("pk")[: MOST_NAMED - len(rows)]
+        rows += draft.rows.filter(problem=problem).order_by("pk")[: MAX_LISTED_ROWS - len(rows)]
     return [
         {
             "row": localize_number(row.number),
@@ -212,7 +214,7 @@ def _report(request: HttpRequest, campaign: Campaign) -> None:
 
 
 def _test(request: HttpRequest, draft: SendDraft, site: admin.AdminSite) -> HttpResponse:
-    form = TestForm(request.POST)
+    form = DraftTestForm(request.POST)
     if not form.is_valid():
         return _page(request, draft, form, site=site)
     key = f"draft-test:{draft.pk}:{form.cleaned_data['nonce']}"

@@ -17,7 +17,7 @@ from sepahan_django.models import ApiKey, MessageTemplate, RecipientList, SendDr
 from sepahan_django.values.jalali import InvalidDate, format_datetime, parse_typed_datetime
 from sepahan_django.values.visible import visible
 
-MOST_CHOICES = 200
+MAX_CHOICES = 200
 
 
 class TemplateSelect(forms.Select):
@@ -107,9 +107,9 @@ class WriteForm(forms.Form):
         last = draft or SendDraft.objects.filter(created_by=user, sent_at__isnull=False).first()
         self._offer_accounts(rows, last)
         self._offer_lines(rows, last)
-        templates = MessageTemplate.objects.all()[:MOST_CHOICES]
+        templates = MessageTemplate.objects.all()[:MAX_CHOICES]
         self._offer("template", MessageTemplate, list(templates))
-        lists = RecipientList.objects.all()[:MOST_CHOICES] if may_use_lists else []
+        lists = RecipientList.objects.all()[:MAX_CHOICES] if may_use_lists else []
         self._offer("saved_list", RecipientList, list(lists))
 
     def _offer(self, name: str, model: Any, rows: list[Any]) -> None:
@@ -145,7 +145,7 @@ class WriteForm(forms.Form):
         used = last.sender if last is not None else ""
         stored = SenderLine.objects.filter(api_key__in=rows, is_active=True).select_related("api_key")
         lines = sorted(
-            stored.order_by("-is_default", "pk")[:MOST_CHOICES], key=lambda line: line.number != used
+            stored.order_by("-is_default", "pk")[:MAX_CHOICES], key=lambda line: line.number != used
         )
         choices: dict[str, str] = {}
         for line in lines:

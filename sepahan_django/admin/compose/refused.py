@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from sepahan_django.admin.compose import access
 from sepahan_django.admin.kit.exports import csv_file, file_of
 from sepahan_django.admin.kit.permissions import require_sending
-from sepahan_django.drafts import walk
+from sepahan_django.drafts import iter_rows
 from sepahan_django.models import RowProblem, SendDraft
 
 
@@ -31,7 +31,7 @@ def _rows(request: HttpRequest, draft: SendDraft) -> Iterator[list[str]]:
     problems = [RowProblem.UNREADABLE, RowProblem.EMPTY_COLUMN]
     if not draft.keep_duplicates:
         problems.append(RowProblem.DUPLICATE)
-    for _pk, row, raw, problem, reason, values in walk(
+    for _pk, row, raw, problem, reason, values in iter_rows(
         draft, problems, "number", "raw", "problem", "reason", "values"
     ):
         given = access.number_as_given(request, draft, raw)

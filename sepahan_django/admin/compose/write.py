@@ -23,7 +23,7 @@ from sepahan_django.admin.kit.permissions import (
 from sepahan_django.models import InboundMessage, OutboundMessage, RowProblem, SendDraft
 from sepahan_django.values.visible import visible
 
-MOST_SHOWN = 1000
+MAX_PASTED_ROWS_SHOWN = 1000
 """Pasted rows that come back into the box to be changed; of more the count is told."""
 
 
@@ -85,8 +85,8 @@ def _initial(request: HttpRequest, draft: SendDraft | None) -> dict[str, Any]:
 
 def _pasted(draft: SendDraft) -> str:
     """What was pasted, as a table that is read like it; empty where it came otherwise, or is long."""
-    rows = list(draft.rows.order_by("pk")[: MOST_SHOWN + 1]) if not draft.source else []
-    if not rows or len(rows) > MOST_SHOWN:
+    rows = list(draft.rows.order_by("pk")[: MAX_PASTED_ROWS_SHOWN + 1]) if not draft.source else []
+    if not rows or len(rows) > MAX_PASTED_ROWS_SHOWN:
         return ""
     head = ["\t".join([_("Number"), *draft.columns])] if draft.columns else []
     lines = (

@@ -39,20 +39,20 @@ class Correspondent:
         return cls(number, problem, tuple(dict.fromkeys((*spellings(number), written))))
 
     @property
-    def in_addresses(self) -> str:
+    def slug(self) -> str:
         """One writing for all, unless the messages would not be found by it."""
         return self.number if self.spellings[-1] in spellings(self.number) else self.spellings[-1]
 
 
 @dataclass(frozen=True)
-class Place:
+class PageCursor:
     """Where a page ends: it shows messages with ids below these; None for the newest."""
 
     inbound: int | None = None
     outbound: int | None = None
 
     @classmethod
-    def of(cls, request: HttpRequest) -> "Place":
+    def of(cls, request: HttpRequest) -> "PageCursor":
         return cls(parse_integer(request.GET.get("in")), parse_integer(request.GET.get("out")))
 
     @property
@@ -61,11 +61,11 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Talk:
+class ConversationPage:
     """A page of the conversation, the oldest first, and where the earlier one ends, if there is one."""
 
     messages: list[Message]
-    earlier: Place | None
+    earlier: PageCursor | None
 
 
 def inbound_of(request: HttpRequest, correspondent: Correspondent) -> "QuerySet[InboundMessage]":
@@ -84,7 +84,7 @@ def outbound_of(request: HttpRequest, correspondent: Correspondent) -> "QuerySet
     return visible_rows(request, OutboundMessage.objects.filter(recipient=correspondent.number))
 
 
-def talk(request: HttpRequest, correspondent: Correspondent, place: Place) -> Talk:
+def load_page(request: HttpRequest, correspondent: Correspondent, place: PageCursor) -> ConversationPage:
     """The last messages before that place.
 
     Each direction is read by its own index, the newest first, and the two are merged by time. A page ends at
@@ -104,9 +104,9 @@ def talk(request: HttpRequest, correspondent: Correspondent, place: Place) -> Ta
             shown.append(went[next_out])
             next_out += 1
     is_more = next_in < len(came) or next_out < len(went)
-    earlier = Place(_end(came, next_in), _end(went, next_out)) if is_more else None
+    earlier = PageCursor(_end(came, next_in), _end(went, next_out)) if is_more else None
     # Ids follow the times but for a few, such as a message that was sent long after it was written.
-    return Talk(sorted(shown, key=_order), earlier)
+    return ConversationPage(sorted(shown, key=_order), earlier)
 
 
 def _order(message: Message) -> tuple[datetime, bool, int]:

@@ -16,15 +16,15 @@ from django.utils.translation import gettext as _
 
 from sepahan_django import inbox
 from sepahan_django.admin.conversations.messages import (
+    ConversationPage,
     Correspondent,
     Message,
-    Place,
-    Talk,
+    PageCursor,
     day_of,
     has_time,
     inbound_of,
+    load_page,
     moment_of,
-    talk,
 )
 from sepahan_django.admin.conversations.reply import Origins, ReplyForm, reply
 from sepahan_django.admin.kit import display
@@ -36,10 +36,10 @@ from sepahan_django.values.jalali import TEHRAN, format_day, tehran_today
 from sepahan_django.values.visible import visible
 from sepahan_django.wording import error_text
 
-LONGEST = 255
+MAX_NUMBER_LENGTH = 255
 
 
-MOST_SHOWN = 3000
+MAX_CHARACTERS_SHOWN = 3000
 """Characters of a text; its own page has all of it."""
 
 
@@ -50,12 +50,12 @@ def conversation_url(number: object, *, site: admin.AdminSite | None = None) -> 
     (Django's own unless `site` says otherwise) doesn't have the app's pages. Whoever opens it needs the
     permission to see texts and numbers, and to view inbound or outbound messages.
     """
-    written = str(number or "").strip()[:LONGEST]
+    written = str(number or "").strip()[:MAX_NUMBER_LENGTH]
     if not written:
         return ""
     name = (site or default_site).name
     try:
-        return reverse(f"{name}:sepahan_django_conversation", args=[Correspondent.of(written).in_addresses])
+        return reverse(f"{name}:sepahan_django_conversation", args=[Correspondent.of(written).slug])
     except NoReverseMatch:
         return ""
 
@@ -75,7 +75,7 @@ def conversation_view(request: HttpRequest, number: str, *, site: admin.AdminSit
     """GET shows the conversation and changes nothing; POST sends a reply, or marks what was shown as read."""
     if not may_converse(request):
         raise PermissionDenied
-    if "\x00" in number or len(number) > LONGEST:
+    if "\x00" in number or len(number) > MAX_NUMBER_LENGTH:
         raise Http404
     request.current_app = site.name
     correspondent = Correspondent.of(number)
@@ -101,18 +101,18 @@ def _replied(request: HttpRequest, correspondent: Correspondent) -> ReplyForm | 
         form = form.renewed()
         form.add_error(None, problem)
         return form
-    inbox.mark_read(_shown(request, correspondent))  # whoever answers has read it
+    inbox.mark_read(_messages_shown(request, correspondent))  # whoever answers has read it
     return None
 
 
 def _mark_read(request: HttpRequest, correspondent: Correspondent) -> HttpResponse:
-    marked = inbox.mark_read(_shown(request, correspondent))
+    marked = inbox.mark_read(_messages_shown(request, correspondent))
     if request.headers.get("accept") == "application/json":  # the page's script
         return JsonResponse({"marked": marked})
     return HttpResponseRedirect(request.get_full_path())
 
 
-def _shown(request: HttpRequest, correspondent: Correspondent) -> Any:
+def _messages_shown(request: HttpRequest, correspondent: Correspondent) -> Any:
     """What of it the page showed when it was opened; nobody has read what has come since."""
     first, _dash, last = request.POST.get("shown", "").partition("-")
     ends = parse_pk(first), parse_pk(last)
@@ -122,18 +122,18 @@ def _shown(request: HttpRequest, correspondent: Correspondent) -> Any:
 
 
 def _back(correspondent: Correspondent, site: admin.AdminSite) -> HttpResponse:
-    address = reverse(f"{site.name}:sepahan_django_conversation", args=[correspondent.in_addresses])
+    address = reverse(f"{site.name}:sepahan_django_conversation", args=[correspondent.slug])
     return HttpResponseRedirect(address)
 
 
 def _page(
     request: HttpRequest, correspondent: Correspondent, form: ReplyForm | None, *, site: admin.AdminSite
 ) -> HttpResponse:
-    place = Place.of(request)
-    found = talk(request, correspondent, place)
+    place = PageCursor.of(request)
+    found = load_page(request, correspondent, place)
     may_send = may(request, "send_message") and not correspondent.problem
     origin, is_same = None, True
-    if may_send and place == Place():
+    if may_send and place == PageCursor():
         origins = form.origins if form is not None else Origins(hidden_accounts(request))
         origin, is_same = origins.best(found.messages)
         if origin and form is None:
@@ -148,7 +148,7 @@ def _page(
         "number": display.number(correspondent.number),
         "items": list(_items(found, site)),
         "earlier": found.earlier.query if found.earlier else "",
-        "is_newest_page": place == Place(),
+        "is_newest_page": place == PageCursor(),
         "problem": correspondent.problem,
         "may_send": may_send,
         "form": form,
@@ -183,7 +183,7 @@ class Bubble:
     by: str
 
 
-def _items(found: Talk, site: admin.AdminSite) -> Iterator[Bubble]:
+def _items(found: ConversationPage, site: admin.AdminSite) -> Iterator[Bubble]:
     today = tehran_today(timezone.now())
     last = None
     for message in found.messages:
@@ -217,8 +217,8 @@ def _bubble(message: Message, day: str, site: admin.AdminSite) -> Bubble:
         is_inbound=is_inbound,
         is_unread=isinstance(message, InboundMessage) and message.read_at is None,
         is_handled=isinstance(message, InboundMessage) and message.done_at is not None,
-        text=Truncator(shown).chars(MOST_SHOWN),
-        is_cut=len(shown) > MOST_SHOWN,
+        text=Truncator(shown).chars(MAX_CHARACTERS_SHOWN),
+        is_cut=len(shown) > MAX_CHARACTERS_SHOWN,
         time=_time(message),
         moment=moment_of(message),
         address=reverse(f"{site.name}:sepahan_django_{message._meta.model_name}_change", args=[message.pk]),

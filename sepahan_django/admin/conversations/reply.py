@@ -22,7 +22,7 @@ from sepahan_django.models import ApiKey, OutboundMessage, SenderLine
 from sepahan_django.outbox import IdempotencyConflict
 from sepahan_django.values.phones import spellings
 
-MOST_LINES = 500
+MAX_LINES = 500
 
 
 class Origin(NamedTuple):
@@ -38,7 +38,7 @@ class Origins:
 
     def __init__(self, hidden: Collection[int]) -> None:
         self.accounts = {row.pk: row for row in accounts.active_accounts() if row.pk not in hidden}
-        rows = list(SenderLine.objects.filter(is_active=True).order_by("-is_default", "pk")[:MOST_LINES])
+        rows = list(SenderLine.objects.filter(is_active=True).order_by("-is_default", "pk")[:MAX_LINES])
         self._lines = [row for row in rows if row.api_key_id in self.accounts]
         # The line in the settings is every account's, unless it is registered as one account's own.
         line = str(setting("SENDER") or "")

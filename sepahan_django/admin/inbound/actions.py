@@ -18,56 +18,56 @@ from sepahan_django.models import InboundMessage
 from sepahan_django.values.digits import localize_number
 from sepahan_django.values.visible import visible
 
-MOST_TOLD = 10
+MAX_ERRORS_SHOWN = 10
 """Errors of receivers told one by one on a page; each is kept with its message."""
 
 
 @dataclass(frozen=True)
-class Work:
+class InboundAction:
     """Something that is done about messages, from the list or from a message's page."""
 
     label: Any
     may: Callable[[HttpRequest], bool]
     run: Callable[[HttpRequest, Any], None]
-    fits: Callable[[InboundMessage], bool]
+    is_offered_for: Callable[[InboundMessage], bool]
     """Whether a message's page offers it."""
-    stays: bool = True
+    returns_to_message: bool = True
     """Whether one is shown the message again, or goes back to the list."""
 
 
-def _tell(request: HttpRequest, sentence: str, count: int) -> None:
+def _add_count_message(request: HttpRequest, sentence: str, count: int) -> None:
     level = messages.SUCCESS if count else messages.WARNING
     messages.add_message(request, level, sentence % {"count": localize_number(count)})
 
 
 def _read(request: HttpRequest, rows: Any) -> None:
     count = inbox.mark_read(rows)
-    _tell(request, _("%(count)s SMS marked as read."), count)
+    _add_count_message(request, _("%(count)s SMS marked as read."), count)
 
 
 def _unread(request: HttpRequest, rows: Any) -> None:
     count = inbox.mark_unread(rows)
-    _tell(request, _("%(count)s SMS marked as unread."), count)
+    _add_count_message(request, _("%(count)s SMS marked as unread."), count)
 
 
 def _handled(request: HttpRequest, rows: Any) -> None:
-    count = history.act_on(
+    count = history.act_and_log(
         request,
         rows.filter(done_at=None),
         work=lambda chosen: inbox.mark_handled(chosen, by=request.user),
         said=_("Marked as handled."),
     )
-    _tell(request, _("%(count)s SMS marked as handled."), count)
+    _add_count_message(request, _("%(count)s SMS marked as handled."), count)
 
 
 def _open(request: HttpRequest, rows: Any) -> None:
-    count = history.act_on(
+    count = history.act_and_log(
         request,
         rows.filter(done_at__isnull=False),
         work=inbox.mark_open,
         said=_("Marked as not handled."),
     )
-    _tell(request, _("%(count)s SMS marked as not handled."), count)
+    _add_count_message(request, _("%(count)s SMS marked as not handled."), count)
 
 
 def _again(request: HttpRequest, rows: Any) -> None:
@@ -89,7 +89,7 @@ def _pass_on(request: HttpRequest, chosen: list[InboundMessage]) -> None:
         messages.warning(request, sentence % {"account": account})
     # What a receiver says may repeat texts and numbers.
     if may_see_content(request):
-        for message, why in report.failures[:MOST_TOLD]:
+        for message, why in report.failures[:MAX_ERRORS_SHOWN]:
             sentence = _("SMS from %(sender)s: the program reports “%(why)s”.")
             told = {"sender": visible(message.sender), "why": visible(why)}
             messages.error(request, sentence % told)
@@ -101,25 +101,27 @@ def _pass_on(request: HttpRequest, chosen: list[InboundMessage]) -> None:
         )
         messages.error(request, sentence % {"count": localize_number(len(report.failures))})
     if report.dispatched:
-        _tell(request, _("%(count)s SMS passed on."), report.dispatched)
+        _add_count_message(request, _("%(count)s SMS passed on."), report.dispatched)
 
 
-WORKS = {
-    "mark_read": Work(gettext_lazy("Mark as read"), may_mark_read, _read, lambda one: one.read_at is None),
-    "mark_unread": Work(
+INBOUND_ACTIONS = {
+    "mark_read": InboundAction(
+        gettext_lazy("Mark as read"), may_mark_read, _read, lambda one: one.read_at is None
+    ),
+    "mark_unread": InboundAction(
         gettext_lazy("Mark as unread"),
         may_mark_read,
         _unread,
         lambda one: one.read_at is not None,
-        stays=False,  # the message's page would mark it as read at once
+        returns_to_message=False,  # the message's page would mark it as read at once
     ),
-    "mark_handled": Work(
+    "mark_handled": InboundAction(
         gettext_lazy("Mark as handled"), may_handle, _handled, lambda one: one.done_at is None
     ),
-    "mark_open": Work(
+    "mark_open": InboundAction(
         gettext_lazy("Mark as not handled"), may_handle, _open, lambda one: one.done_at is not None
     ),
-    "dispatch_again": Work(
+    "dispatch_again": InboundAction(
         gettext_lazy("Pass on to the program again"), may_dispatch, _again, lambda one: True
     ),
 }

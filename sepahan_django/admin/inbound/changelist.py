@@ -23,8 +23,13 @@ from django.utils.translation import gettext_lazy
 from sepahan_django import inbox
 from sepahan_django.accounts import AccountError, active_accounts
 from sepahan_django.admin.conversations.page import conversation_path, conversation_url
-from sepahan_django.admin.inbound.actions import WORKS
-from sepahan_django.admin.inbound.filters import AttentionFilter, LineFilter, ReceivedFilter, from_sender
+from sepahan_django.admin.inbound.actions import INBOUND_ACTIONS
+from sepahan_django.admin.inbound.filters import (
+    AttentionFilter,
+    InboundLineFilter,
+    ReceivedFilter,
+    filter_by_sender,
+)
 from sepahan_django.admin.kit import display
 from sepahan_django.admin.kit.base import RecordAdmin, actions_of
 from sepahan_django.admin.kit.exports import Exporting
@@ -41,7 +46,7 @@ from sepahan_django.values.digits import localize_number
 
 
 def _action(name: str) -> Any:
-    work = WORKS[name]
+    work = INBOUND_ACTIONS[name]
 
     @admin.action(description=work.label)
     def act(
@@ -65,7 +70,7 @@ class InboundMessageAdmin(Exporting, RecordAdmin):
     change_form_template = "sepahan_django/admin/inbound_form.html"
     list_display = ("from_and_talk", "short_text", "attention", "received", "to_line")
     list_display_links = ("short_text",)
-    list_filter = (AttentionFilter, ReceivedFilter, AccountFilter, LineFilter)
+    list_filter = (AttentionFilter, ReceivedFilter, AccountFilter, InboundLineFilter)
     content_columns = {
         "from_and_talk": "masked_from",
         "from_number": "masked_from",
@@ -75,7 +80,7 @@ class InboundMessageAdmin(Exporting, RecordAdmin):
     }
     search_fields = ("sender",)
     search_help_text = gettext_lazy("A number in any writing, a sender's name, or how it begins")
-    actions = tuple(map(_action, WORKS))
+    actions = tuple(map(_action, INBOUND_ACTIONS))
     fieldsets = (
         (
             None,
@@ -116,7 +121,9 @@ class InboundMessageAdmin(Exporting, RecordAdmin):
         context = dict(extra_context or {})
         if message is not None:
             context["works"] = [
-                (name, work.label) for name, work in WORKS.items() if work.may(request) and work.fits(message)
+                (name, work.label)
+                for name, work in INBOUND_ACTIONS.items()
+                if work.may(request) and work.is_offered_for(message)
             ]
             # The page's script says that it was read, as whoever has it before their eyes has.
             context["reads"] = message.read_at is None and may_mark_read(request)
@@ -133,18 +140,22 @@ class InboundMessageAdmin(Exporting, RecordAdmin):
         """By sender, by what its index can find."""
         if not search_term.strip() or not may_see_content(request):
             return queryset, False
-        return from_sender(queryset, search_term), False
+        return filter_by_sender(queryset, search_term), False
 
     def get_actions(self, request: HttpRequest, action_location: Any = None) -> dict[str, Any]:
         actions = actions_of(super(), request, action_location)
-        return {name: one for name, one in actions.items() if name not in WORKS or WORKS[name].may(request)}
+        return {
+            name: one
+            for name, one in actions.items()
+            if name not in INBOUND_ACTIONS or INBOUND_ACTIONS[name].may(request)
+        }
 
     # Work
 
     def work(self, request: HttpRequest, pk: int) -> HttpResponse:
         """A button of a message's page: does one of the works about that message."""
-        work = WORKS.get(request.POST.get("work", ""))
-        allowed = work.may(request) if work else any(one.may(request) for one in WORKS.values())
+        work = INBOUND_ACTIONS.get(request.POST.get("work", ""))
+        allowed = work.may(request) if work else any(one.may(request) for one in INBOUND_ACTIONS.values())
         if not allowed:
             raise PermissionDenied
         if request.method != "POST":
@@ -153,10 +164,12 @@ class InboundMessageAdmin(Exporting, RecordAdmin):
         if work is None or not rows.exists():
             raise Http404
         if request.headers.get("accept") == "application/json":  # the page's script, which tells nobody
-            return JsonResponse({"marked": inbox.mark_read(rows) if work is WORKS["mark_read"] else 0})
+            return JsonResponse(
+                {"marked": inbox.mark_read(rows) if work is INBOUND_ACTIONS["mark_read"] else 0}
+            )
         work.run(request, rows)
         site = self.admin_site.name
-        if work.stays:
+        if work.returns_to_message:
             return HttpResponseRedirect(reverse(f"{site}:sepahan_django_inboundmessage_change", args=[pk]))
         return HttpResponseRedirect(reverse(f"{site}:sepahan_django_inboundmessage_changelist"))
 
@@ -204,11 +217,11 @@ class InboundMessageAdmin(Exporting, RecordAdmin):
 
     @admin.display(description=gettext_lazy("sender"))
     def from_number(self, message: InboundMessage) -> str:
-        return _striking(message, display.number(message.sender))
+        return _bold_if_unread(message, display.number(message.sender))
 
     @admin.display(description=gettext_lazy("sender"))
     def masked_from(self, message: InboundMessage) -> str:
-        return _striking(message, self.masked(message.sender))
+        return _bold_if_unread(message, self.masked(message.sender))
 
     @admin.display(description=gettext_lazy("line"))
     def to_line(self, message: InboundMessage) -> str:
@@ -216,7 +229,7 @@ class InboundMessageAdmin(Exporting, RecordAdmin):
 
     @admin.display(description=gettext_lazy("text"))
     def short_text(self, message: InboundMessage) -> str:
-        return _striking(message, display.text(message.text) if message.text else display.EMPTY)
+        return _bold_if_unread(message, display.text(message.text) if message.text else display.EMPTY)
 
     @admin.display(description=gettext_lazy("text"))
     def body(self, message: InboundMessage) -> str:
@@ -260,7 +273,7 @@ class InboundMessageAdmin(Exporting, RecordAdmin):
     def handled(self, message: InboundMessage) -> str:
         if message.done_by is None:
             return display.moment(message.done_at)
-        who = display.foreign(str(message.done_by))
+        who = display.untrusted(str(message.done_by))
         return format_html("{} · {}", display.moment(message.done_at), who)
 
     @admin.display(description=gettext_lazy("passed on at"))
@@ -273,7 +286,7 @@ class InboundMessageAdmin(Exporting, RecordAdmin):
 
     @admin.display(description=gettext_lazy("error in the program"))
     def error(self, message: InboundMessage) -> str:
-        return display.foreign(message.dispatch_error)
+        return display.untrusted(message.dispatch_error)
 
     @admin.display(description=gettext_lazy("date as the gateway wrote it"))
     def written_date(self, message: InboundMessage) -> str:
@@ -283,6 +296,6 @@ class InboundMessageAdmin(Exporting, RecordAdmin):
         return conversation_url(message.sender, site=self.admin_site)
 
 
-def _striking(message: InboundMessage, shown: str) -> str:
+def _bold_if_unread(message: InboundMessage, shown: str) -> str:
     """In bold while nobody has read it; the word stands in the state's column."""
     return format_html("<strong>{}</strong>", shown) if message.read_at is None else shown

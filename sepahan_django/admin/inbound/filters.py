@@ -7,13 +7,13 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 
-from sepahan_django.admin.kit.filters import FURTHEST, JalaliRangeFilter
+from sepahan_django.admin.kit.filters import RANGE_END_SUFFIX, JalaliRangeFilter
 from sepahan_django.admin.kit.permissions import visible_rows
 from sepahan_django.models import InboundMessage
 from sepahan_django.values.phones import beginnings, normalize_mobile, spellings
 from sepahan_django.values.visible import visible
 
-MOST_LINES = 30
+MAX_LINES = 30
 
 
 class AttentionFilter(admin.SimpleListFilter):
@@ -48,7 +48,7 @@ class ReceivedFilter(JalaliRangeFilter):
     parameter_name = "received"
 
 
-class LineFilter(admin.SimpleListFilter):
+class InboundLineFilter(admin.SimpleListFilter):
     """By the line that was written to, of those that the user may see."""
 
     title = gettext_lazy("line")
@@ -69,7 +69,7 @@ def lines_written_to(request: HttpRequest) -> list[str]:
     """
     rows = visible_rows(request, InboundMessage.objects.all()).order_by("line").values_list("line", flat=True)
     lines: list[str] = []
-    while len(lines) < MOST_LINES:
+    while len(lines) < MAX_LINES:
         line = (rows.filter(line__gt=lines[-1]) if lines else rows).first()
         if line is None:
             break
@@ -77,7 +77,7 @@ def lines_written_to(request: HttpRequest) -> list[str]:
     return [line for line in lines if line]
 
 
-def from_sender(rows: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
+def filter_by_sender(rows: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
     """Those of these messages that a number in any writing means, or the beginning of a number or a name."""
     term = term.strip()
     found = Q(sender__in=spellings(term))
@@ -89,7 +89,7 @@ def from_sender(rows: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
         return rows.filter(found)
     # Ranges and no LIKE, which takes no index where the database sorts by a language.
     for start in beginnings(term):
-        found |= Q(sender__gte=start, sender__lte=f"{start}{FURTHEST}")
+        found |= Q(sender__gte=start, sender__lte=f"{start}{RANGE_END_SUFFIX}")
     if not beginnings(term):
         found |= Q(sender__gte=term, sender__lte=f"{term}{'z' * 20}")
     return rows.filter(found)

@@ -23,7 +23,7 @@ class AppAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         css = {"all": ("sepahan_django/admin.css",)}
 
     def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
-        history.keep(request)
+        history.protect_user(request)
         return super().log_deletions(request, queryset)
 
     def message_user(self, request: HttpRequest, message: Any, *args: Any, **kwargs: Any) -> None:

@@ -53,7 +53,7 @@ def full_text(value: str) -> str:
     return format_html('<div dir="auto" class="sepahan-bubble">{}</div>', visible(value))
 
 
-def foreign(value: str) -> str:
+def untrusted(value: str) -> str:
     """Words that somebody else chose: the gateway's, a receiver's, a title; in their own direction."""
     return (
         format_html('<span dir="auto" class="sepahan-foreign">{}</span>', visible(value)) if value else EMPTY

@@ -63,8 +63,8 @@ class Exporting(admin.ModelAdmin):  # type: ignore[type-arg]
         is_xlsx = request.POST.get("format") != "csv"
         columns = exports.columns_for(self.model, whole=may_see_content(request))
         count = found.count()
-        if count > exports.MOST_ROWS:
-            most = localize_number(exports.MOST_ROWS)
+        if count > exports.MAX_SHEET_ROWS:
+            most = localize_number(exports.MAX_SHEET_ROWS)
             self.message_user(
                 request,
                 _("A sheet holds %(most)s rows: filter the list first.") % {"most": most},

@@ -175,5 +175,5 @@ class AccountFilter(admin.SimpleListFilter):
         return queryset.filter(api_key=pk) if pk else queryset
 
 
-FURTHEST = "9" * 20
+RANGE_END_SUFFIX = "9" * 20
 """Behind the beginning of a number it sorts after all that begin so, in whatever order the database sorts."""

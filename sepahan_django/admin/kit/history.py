@@ -15,11 +15,11 @@ from sepahan_django.db.transactions import retrying
 from sepahan_django.models import Actor, OutboundMessageQuerySet
 from sepahan_django.values.visible import visible
 
-MOST_NAMED = 500
+MAX_OBJECTS_LOGGED = 500
 """Objects that get an entry each; of more, one entry tells the number."""
 
 
-def keep(request: HttpRequest) -> None:
+def protect_user(request: HttpRequest) -> None:
     """See to it that this user's entries are not deleted with the user."""
     Actor.objects.get_or_create(user_id=request.user.pk)  # type: ignore[misc]
 
@@ -35,7 +35,7 @@ def _keep_too(instance: LogEntry, **kwargs: Any) -> None:
 def note(request: HttpRequest, rows: Sequence[Model], said: str, *, flag: int = CHANGE) -> None:
     """An entry for each of these objects."""
     if rows:
-        keep(request)
+        protect_user(request)
         LogEntry.objects.log_actions(request.user.pk, rows, flag, visible(said))  # type: ignore[arg-type]
 
 
@@ -59,10 +59,10 @@ def act(
     said: str,
 ) -> int:
     """Do a service's work on those of these messages that are in one of the states, and note who did it."""
-    return act_on(request, messages.filter(state__in=states), work=work, said=said)
+    return act_and_log(request, messages.filter(state__in=states), work=work, said=said)
 
 
-def act_on(request: HttpRequest, rows: Any, *, work: Callable[[Any], int], said: str) -> int:
+def act_and_log(request: HttpRequest, rows: Any, *, work: Callable[[Any], int], said: str) -> int:
     """Do a service's work on these rows, and note who did it.
 
     Few are done and noted in one transaction. Of many the work is done in its own bounded statements, which
@@ -71,8 +71,8 @@ def act_on(request: HttpRequest, rows: Any, *, work: Callable[[Any], int], said:
 
     def few() -> int | None:
         with transaction.atomic():
-            found = list(rows.select_for_update()[: MOST_NAMED + 1])
-            if len(found) > MOST_NAMED:
+            found = list(rows.select_for_update()[: MAX_OBJECTS_LOGGED + 1])
+            if len(found) > MAX_OBJECTS_LOGGED:
                 return None
             note(request, found, said)
             return work(rows.model._default_manager.filter(pk__in=[row.pk for row in found]))

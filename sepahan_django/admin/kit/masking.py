@@ -64,7 +64,7 @@ class MaskedColumns(RestrictedLookups):
     content_columns: dict[str, str | None] = {}
     money_columns: tuple[str, ...] = ()
 
-    def _shown(self, request: HttpRequest, names: Iterable[Any]) -> list[Any]:
+    def _permitted_names(self, request: HttpRequest, names: Iterable[Any]) -> list[Any]:
         if not may(request, "view_credit"):
             names = [name for name in names if name not in self.money_columns]
         if may_see_content(request):
@@ -73,11 +73,11 @@ class MaskedColumns(RestrictedLookups):
         return [name for name in swapped if name is not None]
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
-        return self._shown(request, super().get_list_display(request))
+        return self._permitted_names(request, super().get_list_display(request))
 
     def get_list_display_links(self, request: HttpRequest, list_display: Any) -> Any:
         links = super().get_list_display_links(request, list_display) or ()
-        return self._shown(request, links)
+        return self._permitted_names(request, links)
 
     def get_search_fields(self, request: HttpRequest) -> Any:
         # A search would tell, one digit after another, what the list hides.
@@ -85,7 +85,7 @@ class MaskedColumns(RestrictedLookups):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         return [
-            (name, {**options, "fields": self._shown(request, options["fields"])})
+            (name, {**options, "fields": self._permitted_names(request, options["fields"])})
             for name, options in super().get_fieldsets(request, obj)
         ]
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from sepahan_django.values.digits import localize_number
 
-MOST_COUNTED = 10_000
+MAX_ROWS_COUNTED = 10_000
 
 
 class Count(int):
@@ -18,12 +18,12 @@ class Count(int):
 
     def __str__(self) -> str:
         if self.is_capped:
-            return _("more than %(count)s") % {"count": localize_number(MOST_COUNTED)}
+            return _("more than %(count)s") % {"count": localize_number(MAX_ROWS_COUNTED)}
         return localize_number(int(self))
 
     @property
     def is_capped(self) -> bool:
-        return int(self) > MOST_COUNTED
+        return int(self) > MAX_ROWS_COUNTED
 
 
 class CappedPaginator(Paginator):  # type: ignore[type-arg]
@@ -35,10 +35,10 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]
     @cached_property
     def count(self) -> int:
         rows: Any = self.object_list
-        found = rows.order_by()[: MOST_COUNTED + 1].count()
+        found = rows.order_by()[: MAX_ROWS_COUNTED + 1].count()
         # Where Django groups digits itself it would group those of the words, too.
         return int(found) if settings.USE_THOUSAND_SEPARATOR else Count(found)
 
     @cached_property
     def num_pages(self) -> int:
-        return max(ceil(min(int(self.count), MOST_COUNTED) / self.per_page), 1)
+        return max(ceil(min(int(self.count), MAX_ROWS_COUNTED) / self.per_page), 1)

@@ -20,7 +20,7 @@ from sepahan_django.models import MessageState, OutboundMessage, OutboundMessage
 
 
 @dataclass(frozen=True)
-class Act:
+class MessageAction:
     """What a person does to a message in one state; `sends` where it is to go out at once."""
 
     state: MessageState
@@ -29,12 +29,12 @@ class Act:
     sends: bool = False
 
 
-ACTS = {
-    "send-now": Act(
+MESSAGE_ACTIONS = {
+    "send-now": MessageAction(
         MessageState.QUEUED, outbox.send_now, gettext_lazy("Sent now, whatever was planned."), sends=True
     ),
-    "cancel": Act(MessageState.QUEUED, outbox.cancel, gettext_lazy("Cancelled.")),
-    "send-again": Act(
+    "cancel": MessageAction(MessageState.QUEUED, outbox.cancel, gettext_lazy("Cancelled.")),
+    "send-again": MessageAction(
         MessageState.FAILED, outbox.send_again, gettext_lazy("Sent again after it had failed."), sends=True
     ),
 }
@@ -52,7 +52,7 @@ class MessageActions(admin.ModelAdmin):  # type: ignore[type-arg]
                 {"name": name},
                 name=f"sepahan_django_message_{name.replace('-', '_')}",
             )
-            for name in (*ACTS, REFRESH)
+            for name in (*MESSAGE_ACTIONS, REFRESH)
         ] + super().get_urls()
 
     def act_on_message(self, request: HttpRequest, object_id: str, name: str) -> HttpResponse:
@@ -67,12 +67,12 @@ class MessageActions(admin.ModelAdmin):  # type: ignore[type-arg]
         if name == REFRESH:
             self._refresh(request, message)
         else:
-            self._do(request, message, ACTS[name])
+            self._do(request, message, MESSAGE_ACTIONS[name])
         return HttpResponseRedirect(
             reverse(f"{self.admin_site.name}:sepahan_django_outboundmessage_change", args=[message.pk])
         )
 
-    def _do(self, request: HttpRequest, message: OutboundMessage, act: Act) -> None:
+    def _do(self, request: HttpRequest, message: OutboundMessage, act: MessageAction) -> None:
         rows = OutboundMessage.objects.filter(pk=message.pk)
         if not history.act(request, rows, states=[act.state], work=act.work, said=str(act.said)):
             message.refresh_from_db()

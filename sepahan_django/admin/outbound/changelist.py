@@ -14,18 +14,18 @@ from sepahan_django.admin import compose
 from sepahan_django.admin.kit import display, history
 from sepahan_django.admin.kit.base import RecordAdmin
 from sepahan_django.admin.kit.exports import Exporting
-from sepahan_django.admin.kit.filters import FURTHEST, AccountFilter
+from sepahan_django.admin.kit.filters import RANGE_END_SUFFIX, AccountFilter
 from sepahan_django.admin.kit.permissions import max_recipients, may, may_see_content
 from sepahan_django.admin.outbound.buttons import MessageActions
 from sepahan_django.admin.outbound.doubts import doubts_view
-from sepahan_django.admin.outbound.filters import CampaignFilter, CreatedFilter, LineFilter
-from sepahan_django.admin.outbound.message import story
+from sepahan_django.admin.outbound.filters import CampaignFilter, CreatedFilter, SenderLineFilter
+from sepahan_django.admin.outbound.message import page_context
 from sepahan_django.models import ApiKey, MessageState, OutboundMessage, OutboundMessageQuerySet
 from sepahan_django.values.digits import latin_digits, localize_number
 from sepahan_django.values.phones import normalize_mobile
 from sepahan_django.wording import STATES
 
-LONGEST_NUMBER = 14
+MAX_MOBILE_DIGITS = 14
 """Digits of a mobile number in its longest writing; the gateway's ids have more."""
 
 
@@ -40,7 +40,7 @@ class OutboundMessageAdmin(MessageActions, Exporting, RecordAdmin):
     change_list_template = "sepahan_django/admin/outbound_list.html"
     list_display = ("to", "state_shown", "short_text", "created", "sent", "delivered")
     list_display_links = ("to", "short_text")
-    list_filter = ("state", CreatedFilter, LineFilter, AccountFilter, CampaignFilter)
+    list_filter = ("state", CreatedFilter, SenderLineFilter, AccountFilter, CampaignFilter)
     content_columns = {"to": "masked_to", "short_text": "hidden"}
     search_fields = ("recipient",)
     search_help_text = gettext_lazy("A mobile number, or how it begins, in any writing; or the gateway's id")
@@ -82,7 +82,7 @@ class OutboundMessageAdmin(MessageActions, Exporting, RecordAdmin):
         obj: OutboundMessage | None = None,
     ) -> HttpResponse:
         if obj is not None:
-            context["story"] = story(request, obj)
+            context["story"] = page_context(request, obj)
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
@@ -104,7 +104,7 @@ class OutboundMessageAdmin(MessageActions, Exporting, RecordAdmin):
             digits = "".join(character for character in term if character.isdecimal())
             if not digits:
                 return queryset.none(), False
-            if digits == term and len(digits) > LONGEST_NUMBER:
+            if digits == term and len(digits) > MAX_MOBILE_DIGITS:
                 is_id = len(digits) < 20 and int(digits) < 2**63
                 keys = list(ApiKey.objects.values_list("pk", flat=True))
                 found = (
@@ -112,7 +112,7 @@ class OutboundMessageAdmin(MessageActions, Exporting, RecordAdmin):
                 )
                 return found, False
             start = digits if digits.startswith("0") else f"0{digits}"
-            return queryset.filter(recipient__gte=start, recipient__lte=f"{start}{FURTHEST}"), False
+            return queryset.filter(recipient__gte=start, recipient__lte=f"{start}{RANGE_END_SUFFIX}"), False
 
     # Columns
 
@@ -158,14 +158,16 @@ class OutboundMessageAdmin(MessageActions, Exporting, RecordAdmin):
         report = delivery.refresh(queryset)
         for title, why in report.troubles.items():
             self.message_user(request, f"{title}: {why}", messages.ERROR)
-        self._tell(request, _("%(count)s delivery states have changed."), report.tally["changed"])
+        self._add_count_message(
+            request, _("%(count)s delivery states have changed."), report.tally["changed"]
+        )
 
     @admin.action(description=gettext_lazy("Cancel those still queued"), permissions=["send"])
     def cancel_queued(self, request: HttpRequest, queryset: OutboundMessageQuerySet) -> None:
         done = history.act(
             request, queryset, states=[MessageState.QUEUED], work=outbox.cancel, said=_("Cancelled.")
         )
-        self._tell(request, _("%(count)s SMS cancelled."), done)
+        self._add_count_message(request, _("%(count)s SMS cancelled."), done)
 
     @admin.action(description=gettext_lazy("Send failed ones again"), permissions=["send"])
     def send_failed_again(self, request: HttpRequest, queryset: OutboundMessageQuerySet) -> None:
@@ -177,8 +179,8 @@ class OutboundMessageAdmin(MessageActions, Exporting, RecordAdmin):
             return
         said = _("Sent again after it had failed.")
         done = history.act(request, failed, states=[MessageState.FAILED], work=outbox.send_again, said=said)
-        self._tell(request, _("%(count)s SMS queued again."), done)
+        self._add_count_message(request, _("%(count)s SMS queued again."), done)
 
-    def _tell(self, request: HttpRequest, sentence: str, count: int) -> None:
+    def _add_count_message(self, request: HttpRequest, sentence: str, count: int) -> None:
         level = messages.SUCCESS if count else messages.WARNING
         self.message_user(request, sentence % {"count": localize_number(count)}, level)

@@ -65,7 +65,7 @@ def doubts_view(request: HttpRequest, *, site: admin.AdminSite) -> HttpResponse:
         form = DecisionForm(request.POST, shown=chosen)
         if form.is_valid():
             done = _decide(request, form.cleaned_data["messages"], form.cleaned_data["decision"])
-            _tell(request, form.cleaned_data["decision"], done)
+            _report_decision(request, form.cleaned_data["decision"], done)
             return HttpResponseRedirect(reverse(f"{site.name}:sepahan_django_doubts"))
     page = Paginator(rows.order_by("pk"), PAGE).get_page(request.GET.get("p"))
     context = {
@@ -74,14 +74,14 @@ def doubts_view(request: HttpRequest, *, site: admin.AdminSite) -> HttpResponse:
         "opts": OutboundMessage._meta,
         "page": page,
         "total": localize_number(page.paginator.count),
-        "rows": [_shown(message, whole=may_see_content(request)) for message in page],
+        "rows": [_row(message, whole=may_see_content(request)) for message in page],
         "form": form,
         "chosen": set(form["messages"].value() or ()) if form else set(),
     }
     return TemplateResponse(request, "sepahan_django/admin/doubts.html", context)
 
 
-def _shown(message: OutboundMessage, *, whole: bool) -> dict[str, Any]:
+def _row(message: OutboundMessage, *, whole: bool) -> dict[str, Any]:
     request = message.request
     return {
         "pk": str(message.pk),
@@ -93,7 +93,9 @@ def _shown(message: OutboundMessage, *, whole: bool) -> dict[str, Any]:
         "attempts": localize_number(request.attempts if request else 0),
         "last": display.moment(request.finished_at if request else None),
         "request_id": display.number(request.request_id if request else ""),
-        "why": display.foreign(request.error_message) if request and whole and request.error_message else "",
+        "why": display.untrusted(request.error_message)
+        if request and whole and request.error_message
+        else "",
     }
 
 
@@ -113,7 +115,7 @@ def _decide(request: HttpRequest, pks: list[int], decision: str) -> int:
     return done
 
 
-def _tell(request: HttpRequest, decision: str, done: int) -> None:
+def _report_decision(request: HttpRequest, decision: str, done: int) -> None:
     if decision == MARK_SENT:
         sentence = _("%(count)s SMS marked as sent.")
     else:

@@ -16,7 +16,7 @@ from sepahan_django.conf import setting
 from sepahan_django.models import Campaign, SenderLine
 from sepahan_django.values.visible import visible
 
-MOST_LINES = 50
+MAX_LINES = 50
 RECENT_CAMPAIGNS = 10
 
 
@@ -28,7 +28,7 @@ class CreatedFilter(JalaliRangeFilter):
     parameter_name = "created"
 
 
-class LineFilter(admin.SimpleListFilter):
+class SenderLineFilter(admin.SimpleListFilter):
     """By the line that messages go out from, of those of the accounts that the user may see."""
 
     title = gettext_lazy("sender line")
@@ -36,7 +36,7 @@ class LineFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         lines = SenderLine.objects.filter(api_key__in=accounts.visible_to(request.user))
-        rows = lines.order_by("-is_default", "pk").values_list("number", "label")[:MOST_LINES]
+        rows = lines.order_by("-is_default", "pk").values_list("number", "label")[:MAX_LINES]
         found = {number: f"{number} · {visible(label)}" if label else number for number, label in rows}
         for more in (str(setting("SENDER") or ""), self.value() or ""):
             if more:

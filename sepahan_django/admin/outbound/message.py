@@ -39,7 +39,7 @@ class Button:
     label: str
 
 
-def story(request: HttpRequest, message: OutboundMessage) -> dict[str, Any]:
+def page_context(request: HttpRequest, message: OutboundMessage) -> dict[str, Any]:
     """What the template shows, with what this user may not see left out."""
     whole = may_see_content(request)
     sent_with = message.request
@@ -52,7 +52,7 @@ def story(request: HttpRequest, message: OutboundMessage) -> dict[str, Any]:
         "delivery": delivery_text(message.delivery_status),
         "gateway_id": display.number(str(message.gateway_id)) if message.gateway_id else "",
         "events": events(message),
-        "question": question(message),
+        "question": delivery_note(message),
         "is_in_doubt": message.state == MessageState.IN_DOUBT,
         "request": request_facts(request, sent_with) if sent_with else None,
         "buttons": buttons(message) if may(request, "send_message") else [],
@@ -137,7 +137,7 @@ def _add_attempts(message: OutboundMessage, add: Any) -> None:
         add(request.due_at, _("The gateway is asked again"))
 
 
-def question(message: OutboundMessage) -> str:
+def delivery_note(message: OutboundMessage) -> str:
     """When its delivery is asked for, or why not any more; empty where there is nothing to ask for."""
     if message.state in (MessageState.DELIVERED, MessageState.UNDELIVERED):
         return _("The delivery state is final and is not asked for any more.")
@@ -174,6 +174,6 @@ def request_facts(request: HttpRequest, sent_with: SendRequest) -> dict[str, Any
         "price": display.money(sent_with.total_price)
         if sent_with.total_price is not None and may(request, "view_credit")
         else "",
-        "error": display.foreign(sent_with.error_message) if whole and sent_with.error_message else "",
+        "error": display.untrusted(sent_with.error_message) if whole and sent_with.error_message else "",
         "answer": display.raw(sent_with.answer) if whole and sent_with.answer else "",
     }

@@ -45,8 +45,8 @@ class SendRequestAdmin(RecordAdmin):
         "raw_answer",
     )
 
-    def _shown(self, request: HttpRequest, names: Iterable[Any]) -> list[Any]:
-        shown = super()._shown(request, names)
+    def _permitted_names(self, request: HttpRequest, names: Iterable[Any]) -> list[Any]:
+        shown = super()._permitted_names(request, names)
         return shown if may(request, "view_credit") else [name for name in shown if name != "price"]
 
     @admin.display(description=gettext_lazy("request-Id"))
@@ -55,7 +55,7 @@ class SendRequestAdmin(RecordAdmin):
 
     @admin.display(description=gettext_lazy("error"))
     def error(self, request: SendRequest) -> str:
-        return display.foreign(request.error_message)
+        return display.untrusted(request.error_message)
 
     @admin.display(description=gettext_lazy("last attempt at"))
     def last(self, request: SendRequest) -> str:

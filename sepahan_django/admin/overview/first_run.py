@@ -44,7 +44,7 @@ class DefaultLineForm(LineForm):
         fields = ("number", "label")  # type: ignore[assignment]
 
 
-class TestForm(forms.Form):
+class SetupTestForm(forms.Form):
     """An SMS to oneself."""
 
     number = forms.CharField(
@@ -64,7 +64,7 @@ class TestForm(forms.Form):
 
 def is_complete(request: HttpRequest) -> bool:
     """Whether nothing is missing, as far as this user sees."""
-    return readiness.progress(hidden_accounts(request)).is_complete
+    return readiness.setup_state(hidden_accounts(request)).is_complete
 
 
 def first_run_view(request: HttpRequest, *, site: admin.AdminSite) -> HttpResponse:
@@ -73,7 +73,7 @@ def first_run_view(request: HttpRequest, *, site: admin.AdminSite) -> HttpRespon
     if not may_set_up(request):
         raise PermissionDenied
     hide_in_post(request, "token")
-    progress = readiness.progress(hidden_accounts(request))
+    progress = readiness.setup_state(hidden_accounts(request))
     step = request.POST.get("step", "") if request.method == "POST" else ""
     shown = _forms(step, request.POST if step else None)
     if step in _WORK:
@@ -111,7 +111,7 @@ def _forms(step: str, data: Mapping[str, Any] | None) -> dict[str, forms.BaseFor
             data if step == "token" else None, initial={"title": _("Main account")}, prefix="token"
         ),
         "line": DefaultLineForm(data if step == "line" else None, prefix="line"),
-        "test": TestForm(data if step == "test" else None, prefix="test"),
+        "test": SetupTestForm(data if step == "test" else None, prefix="test"),
     }
 
 

@@ -37,7 +37,7 @@ from sepahan_django.values.visible import visible
 
 SPANS = (1, 7, 30)
 """Days that the figures are summed over."""
-MOST_UNREAD = 1000
+MAX_UNREAD_COUNTED = 1000
 """Unread messages that are counted; beyond it nobody wants the number."""
 
 
@@ -82,7 +82,7 @@ class OverviewAdmin(AppAdmin):
             "spans": [_("Today"), *(_span_title(span) for span in SPANS[1:])],
             "rows": _rows(days, with_money=may_see_money),
             "charts": _charts(days, with_money=may_see_money),
-            "days": [_shown(day, with_money=may_see_money) for day in reversed(days)],
+            "days": [_day_row(day, with_money=may_see_money) for day in reversed(days)],
             "may_see_money": may_see_money,
             "queue": _queue(now, hidden),
             "unread": _unread(hidden) if may_see_inbound(request) else "",
@@ -136,7 +136,7 @@ def _values(one: Figures, *, with_money: bool) -> list[str]:
     return [*values, display.money(one.cost)] if with_money else values
 
 
-def _shown(day: Day, *, with_money: bool) -> tuple[str, list[str]]:
+def _day_row(day: Day, *, with_money: bool) -> tuple[str, list[str]]:
     return format_date(day.day), _values(day, with_money=with_money)
 
 
@@ -178,9 +178,9 @@ def _queue(now: datetime, hidden: Collection[int]) -> dict[str, Any]:
 
 
 def _unread(hidden: Collection[int]) -> str:
-    count = figures.unread(hidden=hidden, most=MOST_UNREAD)
-    if count > MOST_UNREAD:
-        return _("more than %(count)s") % {"count": localize_number(MOST_UNREAD)}
+    count = figures.unread(hidden=hidden, most=MAX_UNREAD_COUNTED)
+    if count > MAX_UNREAD_COUNTED:
+        return _("more than %(count)s") % {"count": localize_number(MAX_UNREAD_COUNTED)}
     return localize_number(count)
 
 

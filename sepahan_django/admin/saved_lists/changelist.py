@@ -85,7 +85,7 @@ class RecipientListAdmin(AppAdmin):
 
     @admin.display(description=gettext_lazy("title"), ordering="title")
     def name(self, row: RecipientList) -> str:
-        return display.foreign(row.title)
+        return display.untrusted(row.title)
 
     @admin.display(description=gettext_lazy("recipients"))
     def size(self, row: Any) -> str:
@@ -97,7 +97,7 @@ class RecipientListAdmin(AppAdmin):
 
     @admin.display(description=gettext_lazy("columns"))
     def columns_shown(self, row: RecipientList) -> str:
-        return display.foreign(" · ".join(row.columns))
+        return display.untrusted(" · ".join(row.columns))
 
     @admin.display(description="")
     def open(self, row: RecipientList) -> str:

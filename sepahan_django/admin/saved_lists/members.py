@@ -21,7 +21,7 @@ from sepahan_django.values.digits import localize_number
 from sepahan_django.values.phones import mask
 
 PAGE = 100
-MOST_COLUMNS = 8
+MAX_COLUMNS_SHOWN = 8
 """Columns shown beside the number; a list may have more, and texts can use them all."""
 
 
@@ -54,7 +54,7 @@ class FillForm(forms.Form):
             raise forms.ValidationError(_("Paste recipients, or choose a file."))
         return cleaned
 
-    def add_to(self, recipient_list: RecipientList) -> saved_lists.Report:
+    def add_to(self, recipient_list: RecipientList) -> saved_lists.AddReport:
         """DraftError says why it can't be done."""
         file = self.cleaned_data["file"]
         if file:
@@ -84,7 +84,7 @@ def members_view(request: HttpRequest, pk: int, *, page: Any) -> HttpResponse:
     whole = may_see_content(request)
     query = request.GET.get("q", "")[:100] if whole else ""
     found = Paginator(saved_lists.search(recipient_list, query), PAGE).get_page(request.GET.get("p"))
-    columns = recipient_list.columns[:MOST_COLUMNS]
+    columns = recipient_list.columns[:MAX_COLUMNS_SHOWN]
     context = {
         **page.admin_site.each_context(request),
         "title": _("Recipients of “%(list)s”") % {"list": recipient_list},
@@ -99,10 +99,10 @@ def members_view(request: HttpRequest, pk: int, *, page: Any) -> HttpResponse:
         "previous": str(found.previous_page_number()) if found.has_previous() else "",
         "next": str(found.next_page_number()) if found.has_next() else "",
         "columns": columns,
-        "rows": [_shown(member, columns, whole=whole) for member in found.object_list],
+        "rows": [_member_row(member, columns, whole=whole) for member in found.object_list],
         "total": localize_number(found.paginator.count),
-        "most_found": localize_number(saved_lists.MOST_FOUND)
-        if query and found.paginator.count == saved_lists.MOST_FOUND
+        "most_found": localize_number(saved_lists.MAX_SEARCH_RESULTS)
+        if query and found.paginator.count == saved_lists.MAX_SEARCH_RESULTS
         else "",
         "number": localize_number(found.number),
         "pages": localize_number(found.paginator.num_pages),
@@ -114,7 +114,7 @@ def members_view(request: HttpRequest, pk: int, *, page: Any) -> HttpResponse:
     return TemplateResponse(request, "sepahan_django/admin/members.html", context)
 
 
-def _add(request: HttpRequest, recipient_list: RecipientList, form: FillForm) -> saved_lists.Report | None:
+def _add(request: HttpRequest, recipient_list: RecipientList, form: FillForm) -> saved_lists.AddReport | None:
     """Add and note who did it; None with the reason in the form when it can't be done."""
     try:
         report = form.add_to(recipient_list)
@@ -144,7 +144,7 @@ def _send_address(request: HttpRequest, recipient_list: RecipientList) -> str:
     return f"{address}?list={recipient_list.pk}" if address else ""
 
 
-def _reported(report: saved_lists.Report | None) -> dict[str, Any]:
+def _reported(report: saved_lists.AddReport | None) -> dict[str, Any]:
     """What became of the rows, for the person who has just pasted them."""
     if report is None:
         return {}
@@ -155,13 +155,13 @@ def _reported(report: saved_lists.Report | None) -> dict[str, Any]:
         "unreadable": localize_number(report.unreadable),
         "unnamed": localize_number(report.unnamed) if report.unnamed else "",
         "left_out": [
-            {"row": localize_number(one.row), "raw": display.foreign(one.raw), "reason": one.reason}
+            {"row": localize_number(one.row), "raw": display.untrusted(one.raw), "reason": one.reason}
             for one in report.left_out
         ],
     }
 
 
-def _shown(member: ListMember, columns: list[str], *, whole: bool) -> dict[str, Any]:
+def _member_row(member: ListMember, columns: list[str], *, whole: bool) -> dict[str, Any]:
     number = member.recipient if whole else mask(member.recipient)
     cells = [str(member.values.get(column, "")) for column in columns]
     return {

@@ -53,7 +53,7 @@ class MessageTemplateAdmin(AppAdmin):
 
     @admin.display(description=gettext_lazy("title"), ordering="title")
     def name(self, template: MessageTemplate) -> str:
-        return display.foreign(template.title)
+        return display.untrusted(template.title)
 
     @admin.display(description=gettext_lazy("text"))
     def short_text(self, template: MessageTemplate) -> str:
@@ -65,4 +65,4 @@ class MessageTemplateAdmin(AppAdmin):
             names = placeholders(template.text)
         except InvalidPlaceholder:  # not written on this page
             return display.EMPTY
-        return display.foreign(" · ".join(names))
+        return display.untrusted(" · ".join(names))

@@ -12,7 +12,7 @@ from django.utils import timezone as clock_time
 from django.utils.translation import override
 
 from sepahan_django import accounts, outbox
-from sepahan_django.admin.campaigns.progress import progress, share
+from sepahan_django.admin.campaigns.progress import share, shown_progress
 from sepahan_django.models import Campaign, OutboundMessage, SendRequest
 from sepahan_django.models.drafts import DraftRow, RowProblem, SendDraft
 from sepahan_django.reports import campaign_progress
@@ -136,7 +136,7 @@ def test_the_bar_begins_where_reading_begins(campaign, language):
     sent(1, campaign, "delivered")
     messages(3, campaign)
     with override(language):
-        part = progress(campaign_progress.standings([campaign])[campaign.pk], now=NOON).bar["delivered"]
+        part = shown_progress(campaign_progress.standings([campaign])[campaign.pk], now=NOON).bar["delivered"]
     assert (part.x, part.width) == ({"en": "0.000", "fa": "75.000"}[language], "25.000")
 
 
@@ -292,14 +292,14 @@ def test_many_requests_are_summed_in_chunks(campaign, monkeypatch):
 def test_the_step_suits_the_span_and_the_chart_stays_readable(campaign, span, step):
     sent(1, campaign)
     sent(1, campaign, at=NOON + span)
-    found, counts = campaign_progress.handed_over_in_time(campaign)
-    assert (found, len(counts) <= campaign_progress.MOST_STEPS, counts[-1][1] > 0) == (step, True, True)
+    found, counts = campaign_progress.sent_over_time(campaign)
+    assert (found, len(counts) <= campaign_progress.MAX_CHART_STEPS, counts[-1][1] > 0) == (step, True, True)
 
 
 def test_every_message_is_in_one_step(campaign):
     for seconds in (0, 59, 60, 61, 119, 120):
         sent(1, campaign, at=NOON + timedelta(seconds=seconds))
-    _step, counts = campaign_progress.handed_over_in_time(campaign)
+    _step, counts = campaign_progress.sent_over_time(campaign)
     assert [count for _at, count in counts] == [2, 3, 1]
 
 
@@ -307,7 +307,7 @@ def test_a_day_begins_at_midnight_in_tehran(campaign):
     sent(1, campaign, at=datetime(2026, 11, 24, 20, 29, tzinfo=timezone.utc))
     sent(1, campaign, at=datetime(2026, 11, 24, 20, 30, tzinfo=timezone.utc))
     sent(1, campaign, at=datetime(2026, 11, 29, 9, tzinfo=timezone.utc))
-    _step, counts = campaign_progress.handed_over_in_time(campaign)
+    _step, counts = campaign_progress.sent_over_time(campaign)
     assert [count for _at, count in counts] == [1, 1, 0, 0, 0, 1]
 
 
@@ -322,13 +322,13 @@ def test_the_chart_has_a_table_beside_it(boss, campaign):
 def test_other_campaigns_are_not_in_the_chart(campaign):
     sent(1, campaign)
     sent(5, Campaign.objects.create(title="other"))
-    _step, counts = campaign_progress.handed_over_in_time(campaign)
+    _step, counts = campaign_progress.sent_over_time(campaign)
     assert sum(count for _at, count in counts) == 1
 
 
 def test_a_campaign_of_which_nothing_has_gone_has_no_chart(campaign):
     messages(1, campaign)
-    assert campaign_progress.handed_over_in_time(campaign) is None
+    assert campaign_progress.sent_over_time(campaign) is None
 
 
 # Refused rows

@@ -342,7 +342,7 @@ def test_the_overview_counts_the_unread_and_leads_to_them(boss):
 
 
 def test_very_many_unread_ones_are_not_counted(boss, monkeypatch):
-    monkeypatch.setattr("sepahan_django.admin.overview.page.MOST_UNREAD", 2)
+    monkeypatch.setattr("sepahan_django.admin.overview.page.MAX_UNREAD_COUNTED", 2)
     for _each in range(3):
         came()
     assert "Unread inbound more than 2 " in page_text(

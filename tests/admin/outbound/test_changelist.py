@@ -195,7 +195,7 @@ def test_requests_are_filtered_by_date_too(boss, gateway):
 
 @pytest.fixture
 def capped(monkeypatch):
-    monkeypatch.setattr(paging, "MOST_COUNTED", 100)
+    monkeypatch.setattr(paging, "MAX_ROWS_COUNTED", 100)
 
 
 def test_beyond_the_cap_the_list_says_more_than(boss, gateway, capped):
