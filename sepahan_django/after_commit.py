@@ -112,4 +112,4 @@ def _enqueue(api_key: ApiKey) -> None:
     try:
         enqueue_sending(api_key)
     except Exception:
-        logger.exception("The task queue has not taken the sending; the messages stay queued.")
+        logger.exception("The sending task could not be enqueued; the messages stay queued.")

@@ -34,19 +34,19 @@ def _wrong_database() -> Iterator[CheckMessage]:
 
     if router.db_for_write(OutboundMessage) != DEFAULT_DB_ALIAS:
         yield Error(
-            "A database router sends this app's rows to another database than the default.",
-            hint="Its transactions are the default database's: let the router leave this app alone.",
+            "A database router writes this app's rows to a database other than the default.",
+            hint="The app's transactions run on the default database: exclude this app from the router.",
             id="sepahan.E017",
         )
     elif router.db_for_read(OutboundMessage) != DEFAULT_DB_ALIAS:
         yield Warning(
-            "A database router lets this app read from another database than it writes to.",
-            hint="A copy that lags shows what is sent as not yet sent: let the router leave this app alone.",
+            "A database router makes this app read from a different database than it writes to.",
+            hint="A lagging replica shows sent messages as unsent: exclude this app from the router.",
             id="sepahan.W009",
         )
     if not connections[DEFAULT_DB_ALIAS].settings_dict["AUTOCOMMIT"]:
         yield Error(
-            "The default database has autocommit off, with which nothing is sent or fetched.",
+            "Autocommit is off for the default database, so nothing is sent or fetched.",
             hint='Remove "AUTOCOMMIT": False from DATABASES.',
             id="sepahan.E018",
         )
@@ -57,7 +57,7 @@ def _unknown_keys() -> Iterator[CheckMessage]:
     for key in sorted(set(map(str, conf.configured())) - known):
         yield Error(
             f'SEPAHAN["{key}"] is not a setting of this app.',
-            hint=f"Known are: {', '.join(conf.DEFAULTS)}.",
+            hint=f"Known settings: {', '.join(conf.DEFAULTS)}.",
             id="sepahan.E002",
         )
 
@@ -118,14 +118,14 @@ def _absent_bundle() -> str:
     bundle = conf.setting("CA_BUNDLE")
     if not bundle or Path(bundle).is_file():
         return ""
-    return f'SEPAHAN["CA_BUNDLE"] names a file that is not there: {bundle}'
+    return f'SEPAHAN["CA_BUNDLE"] names a file that does not exist: {bundle}'
 
 
 def _useless_bundle() -> str:
     bundle = conf.setting("CA_BUNDLE")
     if not bundle or _absent_bundle() or _is_pem(str(bundle)):
         return ""
-    return f'SEPAHAN["CA_BUNDLE"] names a file that holds no certificate, or that can\'t be read: {bundle}'
+    return f'SEPAHAN["CA_BUNDLE"] names a file that contains no certificate or can\'t be read: {bundle}'
 
 
 def _absent_client() -> str:
@@ -183,12 +183,12 @@ RULES = (
     Rule(
         id="sepahan.E006",
         problem=_absent_bundle,
-        hint="Give the path of a PEM file, or remove the setting.",
+        hint="Set it to the path of a PEM file, or remove it.",
     ),
     Rule(
         id="sepahan.E016",
         problem=_useless_bundle,
-        hint="Give the path of a PEM file that this process may read, or remove the setting.",
+        hint="Set it to the path of a PEM file that this process may read, or remove it.",
     ),
     Rule(
         id="sepahan.E007",
@@ -197,16 +197,16 @@ RULES = (
             "MAX_REQUESTS_PER_SECOND",
             "a positive number",
         ),
-        hint="Remove it, or set it to None, for no limit.",
+        hint="Remove it or set it to None for no limit.",
     ),
     Rule(
         id="sepahan.E008",
-        problem=_unless(lambda limit: limit is None or _is_number(limit), "LOW_CREDIT", "a number of Rials"),
-        hint="None switches it off.",
+        problem=_unless(lambda limit: limit is None or _is_number(limit), "LOW_CREDIT", "an amount in Rials"),
+        hint="Set it to None to disable the warning.",
     ),
     Rule(
         id="sepahan.E015",
-        problem=_unless(_is_whole, "BULK_THRESHOLD", "a whole number of recipients"),
+        problem=_unless(_is_whole, "BULK_THRESHOLD", "an integer, the number of recipients"),
         hint="The default is 100.",
     ),
     Rule(
@@ -217,14 +217,14 @@ RULES = (
     Rule(
         id="sepahan.E014",
         problem=_failure_of(partial(conf.choice, "CURRENCY_UNIT", conf.CURRENCY_UNITS)),
-        hint='The default is "rial"; "toman" shows a tenth.',
+        hint='The default is "rial"; "toman" shows amounts divided by ten.',
     ),
     Rule(
         id="sepahan.E010",
         problem=_unless(
             lambda keys: keys is None or _are_secrets(keys),
             "ENCRYPTION_KEYS",
-            "a list of texts of at least 16 characters, newest first",
+            "a list of strings of at least 16 characters each, newest first",
         ),
         hint="Remove it to derive the key from SECRET_KEY.",
     ),
@@ -234,23 +234,25 @@ RULES = (
 
 def _missing() -> Iterator[CheckMessage]:
     if not settings.USE_TZ:
-        yield Error("This app needs aware times.", hint="Set USE_TZ = True.", id="sepahan.E011")
+        yield Error("This app needs time-zone-aware datetimes.", hint="Set USE_TZ = True.", id="sepahan.E011")
     if not hasattr(settings, "SEPAHAN"):
         yield Warning(
-            "There is no SEPAHAN in the settings.",
-            hint='Add SEPAHAN = {"API_KEY": "<token>", "SENDER": "<line>"}, or SEPAHAN = {} if they '
-            "are stored in the admin.",
+            "The settings contain no SEPAHAN dictionary.",
+            hint='Add SEPAHAN = {"API_KEY": "<token>", "SENDER": "<line>"}, or SEPAHAN = {} if '
+            "accounts and lines are stored in the admin.",
             id="sepahan.W006",
         )
     elif not conf.setting("API_KEY") or not conf.setting("SENDER"):
         names = [name for name in ("API_KEY", "SENDER") if not conf.setting(name)]
         yield Info(
             f"SEPAHAN has no {' and no '.join(names)}.",
-            hint="Fine where accounts and lines are stored in the admin; otherwise set it.",
+            hint="This is fine if accounts and lines are stored in the admin; otherwise set it.",
             id="sepahan.I001",
         )
     if not isinstance(conf.setting("API_KEY"), str):
-        yield Error('SEPAHAN["API_KEY"] must be a text.', hint="Give the bare token.", id="sepahan.E012")
+        yield Error(
+            'SEPAHAN["API_KEY"] must be a string.', hint="Set it to the bare token.", id="sepahan.E012"
+        )
 
 
 @register(Tags.database)
@@ -273,7 +275,7 @@ def check_accounts(
     if not rows and not conf.setting("API_KEY"):
         found.append(
             Warning(
-                "There is no account at the gateway yet.",
+                "There is no gateway account yet.",
                 hint='Set SEPAHAN["API_KEY"], or store a token in the admin under Accounts.',
                 id="sepahan.W001",
             )
@@ -281,8 +283,8 @@ def check_accounts(
     found += [
         Error(
             f"The token of the account “{row.title}” can't be decrypted.",
-            hint="Put the key it was stored with into SEPAHAN[“ENCRYPTION_KEYS”] or SECRET_KEY_FALLBACKS, "
-            "or enter the token again.",
+            hint="Add the key it was stored with to SEPAHAN[“ENCRYPTION_KEYS”] or "
+            "SECRET_KEY_FALLBACKS, or enter the token again.",
             id="sepahan.E013",
         )
         for row in rows
@@ -290,8 +292,8 @@ def check_accounts(
     ]
     found += [
         Warning(
-            f"The account “{row.title}” talks to a loopback address.",
-            hint="Give it the gateway's https address, or remove it.",
+            f"The account “{row.title}” uses a loopback address.",
+            hint="Change it to the gateway's https address, or delete the account.",
             id="sepahan.W007",
         )
         for row in rows
@@ -315,7 +317,7 @@ def check_deployment(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
     if str(conf.setting("CLIENT")).startswith("sepahan_django.testing."):
         found.append(
             Warning(
-                "SMS go to a test client and reach nobody.",
+                "SMS go to a test client and are not delivered to phones.",
                 hint='Remove SEPAHAN["CLIENT"] from the production settings.',
                 id="sepahan.W003",
             )
@@ -332,8 +334,8 @@ def check_deployment(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
     if isinstance(keys, list | tuple) and settings.SECRET_KEY in keys:
         found.append(
             Warning(
-                'SEPAHAN["ENCRYPTION_KEYS"] holds SECRET_KEY, so that who learns one has both.',
-                hint="Make a key of its own, put it in front, and run sepahan_reencrypt.",
+                'SEPAHAN["ENCRYPTION_KEYS"] contains SECRET_KEY, so leaking one leaks both.',
+                hint="Generate a separate key, put it first, and run sepahan_reencrypt.",
                 id="sepahan.W008",
             )
         )

@@ -61,7 +61,7 @@ def send_logged(signal: Signal, *, sender: Any, **arguments: Any) -> list[Except
         stray = _end_stray_transactions(depth, autocommit=autocommit)
     errors = [response for _receiver, response in responses if isinstance(response, Exception)]
     if stray is not None:
-        logger.error("A signal receiver left a transaction open; it is rolled back.")
+        logger.error("A signal receiver left a transaction open; it was rolled back.")
         errors.append(stray)
     return errors
 

@@ -60,7 +60,7 @@ def test_the_reason_of_a_message_refused_by_its_id_is_read_in_the_readers_langua
     gateway.state.script.append(lambda ids: [-4])
     outbox.drain()
     assert (
-        in_english(OutboundMessage.objects, "error_message") == "The recipient's number has a wrong format."
+        in_english(OutboundMessage.objects, "error_message") == "The recipient's number has the wrong format."
     )
 
 
@@ -97,7 +97,9 @@ def test_the_reason_of_a_stopped_inbox_is_read_in_the_readers_language(gateway):
     gateway.state.honours_marks = False
     gateway.state.inbound += [Inbound("3000123456", "1405/09/03 10:00", "09126900023", text) for text in "12"]
     inbox.pull()
-    assert in_english(ApiKey.objects, "inbox_stop_reason").startswith("The gateway gives out messages again")
+    assert in_english(ApiKey.objects, "inbox_stop_reason").startswith(
+        "The gateway has returned messages again"
+    )
     assert is_persian(ApiKey.objects.get().inbox_stop_reason)
 
 

@@ -39,7 +39,7 @@ class OrderAdmin(SendSmsMixin, ConversationLink):
         ("state", gettext_lazy("state")),
     )
 
-    @admin.action(description=gettext_lazy("Mark as shipped and tell the customer"), permissions=["change"])
+    @admin.action(description=gettext_lazy("Mark as shipped and notify the customer"), permissions=["change"])
     def ship(self, request: HttpRequest, queryset: "QuerySet[Order]") -> None:
         for order in queryset[:100]:
             try:
@@ -47,7 +47,7 @@ class OrderAdmin(SendSmsMixin, ConversationLink):
             except ValueError as error:
                 self.message_user(request, f"{order}: {error}", messages.ERROR)
             else:
-                self.message_user(request, _("%(order)s: told by SMS.") % {"order": order})
+                self.message_user(request, _("%(order)s: customer notified by SMS.") % {"order": order})
 
 
 @admin.register(Vote)

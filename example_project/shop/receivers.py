@@ -35,7 +35,7 @@ def answer(sender: Any, message: InboundMessage, **kwargs: Any) -> None:
         )
     elif text in {"1", "2", "3"}:
         Vote.objects.update_or_create(mobile=mobile, defaults={"choice": int(text)})
-        reply = _("Thank you. Your vote is counted: %(choice)s") % {"choice": text}
+        reply = _("Thank you. Your vote has been counted: %(choice)s") % {"choice": text}
     else:
         return
     send_sms(mobile, reply, idempotency_key=f"shop-reply-{message.pk}")

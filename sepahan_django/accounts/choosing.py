@@ -44,7 +44,7 @@ def resolve(account: ApiKey | str | None = None) -> ApiKey:
     elif account is None:
         found = _default()
     else:
-        raise UnknownAccount(_("An account is named by its title or given as an ApiKey."))
+        raise UnknownAccount(_("An account must be given by its title or as an ApiKey."))
     assert found is not None
     if not found.is_active:
         raise UnknownAccount(_("The account “%(title)s” is not active.", title=found.title))
@@ -69,7 +69,7 @@ def _default() -> ApiKey:
     if len(others) == 1:
         return others[0]
     if others:
-        raise UnknownAccount(_("There are several accounts and none is the default: say which."))
+        raise UnknownAccount(_("There are several accounts and none is the default. Name one."))
     raise UnknownAccount(
         _("There is no account: set SEPAHAN[“API_KEY”] in the settings or store a token in the admin.")
     )

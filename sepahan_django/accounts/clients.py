@@ -24,8 +24,9 @@ def token_of(api_key: ApiKey) -> Secret:
     if isinstance(token, UnreadableSecret):
         raise AccountUnusable(
             _(
-                "The token of the account “%(title)s” can't be decrypted: put the key it was stored with "
-                "into SEPAHAN[“ENCRYPTION_KEYS”] or SECRET_KEY_FALLBACKS, or enter the token again.",
+                "The token of the account “%(title)s” can't be decrypted: add the key it was "
+                "stored with to SEPAHAN[“ENCRYPTION_KEYS”] or SECRET_KEY_FALLBACKS, or enter the "
+                "token again.",
                 title=api_key.title,
             )
         )

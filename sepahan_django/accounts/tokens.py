@@ -73,7 +73,7 @@ def generate_api_key(
     gateway's errors, and AccountUnusable when an address or the title can't be used.
     """
     if not title or ApiKey.objects.filter(title=title).exists():
-        raise AccountUnusable(_("There is an account with the title “%(title)s” already.", title=title))
+        raise AccountUnusable(_("An account with the title “%(title)s” already exists.", title=title))
     username, password = Secret(username), Secret(password)
     wait = timeouts()
     try:

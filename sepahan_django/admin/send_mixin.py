@@ -51,7 +51,7 @@ class SendSmsMixin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Whether the action is offered."""
         return may(request, "send_message") and bool(self._write_address())
 
-    @admin.action(description=gettext_lazy("Send SMS to those selected"), permissions=["send_sms"])
+    @admin.action(description=gettext_lazy("Send SMS to selected items"), permissions=["send_sms"])
     def send_sms_to_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
         source = capfirst(str(self.opts.verbose_name_plural))
         try:
@@ -135,8 +135,8 @@ class SendSmsMixin(admin.ModelAdmin):  # type: ignore[type-arg]
         names += [("sepahan_columns", name) for name, _title in self._sms_columns()]
         wrong: list[CheckMessage] = [
             Error(
-                f"{type(self).__name__}.{attribute}: “{name}” is neither a field or a method of "
-                f"{self.opts.label} nor a method of {type(self).__name__}.",
+                f"{type(self).__name__}.{attribute}: “{name}” is not a field or method of "
+                f"{self.opts.label}, nor a method of {type(self).__name__}.",
                 hint='Name a field, a path such as "customer__mobile", or a method.',
                 obj=type(self),
                 id="sepahan.E019",

@@ -80,7 +80,7 @@ def _ask_all(
         except (DatabaseError, InterfaceError):
             raise
         except Exception as error:  # a fault of the client's own must not keep the others from being asked
-            logger.exception("The states of the account %s could not be asked for.", account.title)
+            logger.exception("The delivery statuses of the account %s could not be checked.", account.title)
             report.troubles[account.title] = client_failed(error)
             break
         if not asked:

@@ -188,14 +188,14 @@ def blockers(prepared: Prepared) -> list[Issue]:
     found = [*_of_account(prepared), *_of_text(prepared)]
     planned = prepared.draft.send_at
     if planned is not None and planned <= prepared.now:
-        found.append(Issue("past", _("The planned time has passed. Choose another, or send now.")))
+        found.append(Issue("past", _("The scheduled time has passed. Choose another, or send now.")))
     return found
 
 
 def _of_account(prepared: Prepared) -> Iterator[Issue]:
     account = prepared.account
     if account is None or not account.is_active:
-        yield Issue("no_account", _("No active account is chosen."))
+        yield Issue("no_account", _("No active account is selected."))
         return
     if not prepared.line:
         sentence = _("The account has no line: add one under Sender lines, or set SEPAHAN[“SENDER”].")
@@ -205,7 +205,7 @@ def _of_account(prepared: Prepared) -> Iterator[Issue]:
     if accounts.must_wait(account, now=prepared.now):
         yield Issue("paused", _("The account is paused: %(why)s") % {"why": account.pause_reason})
     if account.credit is not None and account.credit <= 0:
-        yield Issue("no_credit", _("The account has no credit. Charge it, then check the credit."))
+        yield Issue("no_credit", _("The account has no credit. Top it up, then check the credit."))
 
 
 def _of_line(account: ApiKey, line: str) -> Iterator[Issue]:
@@ -229,14 +229,14 @@ def _of_text(prepared: Prepared) -> Iterator[Issue]:
 
 def _by_count(found: Check, *, most: int | None) -> Iterator[Issue]:
     if not found.going:
-        yield Issue("nobody", _("There is nobody left to send to."))
+        yield Issue("nobody", _("No recipients remain."))
     if most is not None and found.going > most:
         yield Issue("too_many", too_many(found.going, most))
 
 
 def too_many(count: int, most: int) -> str:
     """That a user may not send to so many."""
-    return _("You may send to %(most)s recipients at once and no more; these are %(count)s.") % {
+    return _("You may send to at most %(most)s recipients at once; this has %(count)s.") % {
         "most": localize_number(most),
         "count": localize_number(count),
     }
@@ -249,15 +249,17 @@ def _warnings(prepared: Prepared, found: Check) -> list[Issue]:
 def _about_text(draft: SendDraft, found: Check) -> Iterator[Issue]:
     by_encoding = {name: count for name, count in found.parts_by_encoding.items() if count}
     if found.empty:
-        sentence = _("A column that the text uses is empty in %(count)s rows; these are left out.")
+        sentence = _("A column used in the text is empty in %(count)s rows; these rows are skipped.")
         yield Issue("empty_column", sentence % {"count": localize_number(found.empty)})
     if found.most_parts > MANY_PARTS:
-        sentence = _("The longest message is %(count)s SMS; each is paid for.")
+        sentence = _("The longest message counts as %(count)s SMS, each of which is charged.")
         yield Issue("many_parts", sentence % {"count": localize_number(found.most_parts)})
     if len(by_encoding) > 1:
-        yield Issue("encodings", _("Some of the messages are Latin, others Persian; their prices differ."))
+        yield Issue(
+            "encodings", _("Some messages are in Latin script and others in Persian; their prices differ.")
+        )
     elif GSM in by_encoding:
-        yield Issue("latin", _("The text is Latin: an SMS of it usually costs more than a Persian one."))
+        yield Issue("latin", _("The text is in Latin script: it usually costs more than a Persian one."))
     is_advertising = SenderLine.objects.filter(
         number=found.line, api_key=draft.api_key_id, purpose=SenderLine.Purpose.ADVERTISING
     ).exists()
@@ -268,7 +270,7 @@ def _about_text(draft: SendDraft, found: Check) -> Iterator[Issue]:
 def _about_time(prepared: Prepared) -> Iterator[Issue]:
     hour = (prepared.draft.send_at or prepared.now).astimezone(TEHRAN).hour
     if hour >= QUIET_HOURS[0] or hour < QUIET_HOURS[1]:
-        yield Issue("night", _("People would get the SMS at night, between 21:00 and 8:00 Tehran time."))
+        yield Issue("night", _("Recipients would get the SMS at night, between 21:00 and 8:00 Tehran time."))
 
 
 def _about_credit(prepared: Prepared, found: Check) -> Iterator[Issue]:
@@ -277,8 +279,8 @@ def _about_credit(prepared: Prepared, found: Check) -> Iterator[Issue]:
         return
     low = setting("LOW_CREDIT")
     if account.credit is None:
-        yield Issue("credit_unknown", _("The account's credit is not known."))
+        yield Issue("credit_unknown", _("The account's credit is unknown."))
     elif found.cost is not None and account.credit < found.cost:
-        yield Issue("credit_short", _("The credit last seen is not enough for all of these SMS."))
+        yield Issue("credit_short", _("The last known credit does not cover all of these SMS."))
     elif account.credit > 0 and low is not None and account.credit < low:
         yield Issue("credit_low", _("The account's credit is low."))

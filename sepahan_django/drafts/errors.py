@@ -29,7 +29,7 @@ class AlreadySent(DraftError):
     """The draft was sent before, as `campaign`; it is sent once."""
 
     def __init__(self, campaign: "Campaign | None") -> None:
-        super().__init__(_("This page was submitted before; it was sent once."))
+        super().__init__(_("This page was already submitted; it was sent only once."))
         self.campaign = campaign
 
 
@@ -37,7 +37,7 @@ class Changed(DraftError):
     """What would go out is not what was shown."""
 
     def __init__(self) -> None:
-        super().__init__(_("The draft has changed since this page was opened. Look at it again, then send."))
+        super().__init__(_("The draft has changed since this page was opened. Review it again, then send."))
 
 
 class Blocked(DraftError):

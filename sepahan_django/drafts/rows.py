@@ -108,7 +108,7 @@ def store(draft: SendDraft, recipients: Iterable[Recipient]) -> None:
     while chunk := list(islice(rows, ROW_CHUNK)):
         total += len(chunk)
         if total > MAX_ROWS:
-            raise DraftError(_("No more than %(most)s rows at once.", most=localize_number(MAX_ROWS)))
+            raise DraftError(_("At most %(most)s rows at once.", most=localize_number(MAX_ROWS)))
         DraftRow.objects.bulk_create(chunk)
     DraftRow.objects.filter(draft=draft, pk__lte=earlier).delete()
 

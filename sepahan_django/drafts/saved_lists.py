@@ -67,7 +67,7 @@ def add_from_file(recipient_list: RecipientList, file: IO[bytes]) -> AddReport:
     """Add the rows of a CSV or XLSX file. InvalidFile says why it can't be read."""
     with spreadsheets.opened(file) as table:
         if not table.number_column:
-            raise InvalidFile(_("No column of the file has numbers that can be read."))
+            raise InvalidFile(_("No column in the file has readable numbers."))
         columns = [column for column in table.columns if column != table.number_column]
         rows = in_table(table.rows, table.columns, table.number_column)
         return _add(recipient_list, rows, columns=lambda: columns, without=table.number_column)
@@ -93,7 +93,7 @@ def _add(
             report.added += len(fresh)
             if report.added > room:
                 most = localize_number(MAX_MEMBERS)
-                raise ListError(_("A list holds no more than %(most)s recipients.") % {"most": most})
+                raise ListError(_("A list holds at most %(most)s recipients.") % {"most": most})
             ListMember.objects.bulk_create(
                 ListMember(
                     list=recipient_list,
@@ -109,7 +109,7 @@ def _add(
         names = [*recipient_list.columns, *(name for name in columns() if same_name(name) not in known)]
         if len(names) > spreadsheets.MAX_COLUMNS:
             most = localize_number(spreadsheets.MAX_COLUMNS)
-            raise ListError(_("No more than %(most)s columns.") % {"most": most})
+            raise ListError(_("At most %(most)s columns.") % {"most": most})
         if report.added and names != recipient_list.columns:
             RecipientList.objects.filter(pk=recipient_list.pk).update(columns=names)
             recipient_list.columns = names
@@ -119,7 +119,7 @@ def _add(
 def _lock(recipient_list: RecipientList) -> None:
     """Keep others from adding to the list, and see what they have added. An UPDATE, as for drafts."""
     if not RecipientList.objects.filter(pk=recipient_list.pk).update(created_at=F("created_at")):
-        raise ListError(_("The list is not there any more."))
+        raise ListError(_("The list no longer exists."))
     recipient_list.refresh_from_db(fields=["columns"])
 
 
@@ -141,9 +141,9 @@ def _fresh(
             if not one.number:
                 report.leave_out(one)
             elif int(one.number) in seen:
-                report.leave_out(one, _("It occurs twice."))
+                report.leave_out(one, _("It appears twice."))
             elif one.number in there:
-                report.leave_out(one, _("It is in the list already."))
+                report.leave_out(one, _("It is already in the list."))
             else:
                 seen.add(int(one.number))
                 fresh.append(one)

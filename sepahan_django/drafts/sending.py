@@ -109,7 +109,7 @@ def send_one_test(
     found = [issue for issue in blockers(prepared) if issue.code != "past"]
     text = None if found else next((text for _row, _to, text in going(prepared)), None)
     if not found and text is None:
-        found = [Issue("nobody", _("There is nobody left to send to."))]
+        found = [Issue("nobody", _("No recipients remain."))]
     if found or text is None:
         raise Blocked(found)
     return send_one(

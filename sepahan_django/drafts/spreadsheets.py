@@ -61,7 +61,7 @@ def opened(file: IO[bytes]) -> Iterator[Table]:
     begin = file.read(8)
     file.seek(0)
     if begin.startswith(b"\xd0\xcf\x11\xe0"):
-        raise InvalidFile(_("This is an old or a protected Excel file: save it as XLSX or CSV."))
+        raise InvalidFile(_("This is an old or protected Excel file. Save it as XLSX or CSV."))
     if not begin:
         raise InvalidFile(_("The file is empty."))
     reader = _xlsx(file) if begin.startswith(b"PK\x03\x04") else _csv(file)
@@ -76,7 +76,7 @@ def opened(file: IO[bytes]) -> Iterator[Table]:
 
 
 def _damaged() -> str:
-    return _("The file can't be read. Save it as XLSX, or as CSV, again.")
+    return _("The file can't be read. Save it again as XLSX or CSV.")
 
 
 def _checked(rows: Iterator[tuple[int, Sequence[Any]]]) -> Iterator[Row]:
@@ -151,7 +151,7 @@ def _lines(text: IO[str]) -> Iterator[str]:
         if len(line) > MAX_LINE_LENGTH:
             raise InvalidFile(_damaged())
         if "\x00" in line:
-            raise InvalidFile(_("This is no CSV or XLSX file."))
+            raise InvalidFile(_("This is not a CSV or XLSX file."))
         yield line
 
 
@@ -201,7 +201,7 @@ def _xlsx(file: IO[bytes]) -> Reader:
         from openpyxl import load_workbook
     except ImportError:
         raise InvalidFile(
-            _("For Excel files the server needs sepahan_django[xlsx]; save the file as CSV.")
+            _("Excel files need sepahan_django[xlsx] on the server. Save the file as CSV.")
         ) from None
     _check_archive(file)
     try:
@@ -225,7 +225,7 @@ def _check_archive(file: IO[bytes]) -> None:
     Nor is what the XML reader would have to hold at once, which it lets go of at the end of a row or text.
     """
     too_large = InvalidFile(
-        _("The file is larger than %(most)s megabytes when it is unpacked.")
+        _("The unpacked file is larger than %(most)s megabytes.")
         % {"most": localize_number(MAX_UNPACKED_BYTES // MEGABYTE)}
     )
     try:

@@ -197,4 +197,4 @@ def _fill(
 
 def _check_columns(columns: Iterable[str]) -> None:
     if len(list(columns)) > MAX_COLUMNS:
-        raise DraftError(_("No more than %(most)s columns.", most=localize_number(MAX_COLUMNS)))
+        raise DraftError(_("At most %(most)s columns.", most=localize_number(MAX_COLUMNS)))

@@ -21,7 +21,7 @@ def check_base_url(url: str) -> str:
     if parts.scheme not in ("http", "https") or not host:
         raise ValueError("The gateway's address must begin with https:// and name a host.")
     if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
-        raise ValueError("The gateway's address must not hold a user name, a query or a fragment.")
+        raise ValueError("The gateway's address must not contain a username, a query or a fragment.")
     if parts.scheme == "http" and not is_loopback(host):
         raise ValueError("The gateway's address must be https: plain http is for loopback addresses only.")
     return url.rstrip("/")

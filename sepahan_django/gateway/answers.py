@@ -70,7 +70,7 @@ def _read(
     else:
         if envelope.get("error"):
             said = _words(envelope["error"], redact)
-            logger.warning("%s: the gateway reports a success with an error beside it: %r", method, said)
+            logger.warning("%s: the gateway reported success together with an error: %r", method, said)
         return value, None
     if success is None and answer.status in REFUSED_BEFORE_THE_GATEWAY:
         return None, _without_envelope(method, answer)

@@ -104,7 +104,7 @@ class SepahanClient:
         """Send text i from line i to number i, up to 100 of them."""
         _check_count(recipients, "recipients")
         if not len(senders) == len(texts) == len(recipients):
-            raise ValueError("senders, texts and recipients must be of one length.")
+            raise ValueError("senders, texts and recipients must have the same length.")
         _check_texts(texts)
         body = {
             "senderNumbers": list(senders),
@@ -205,7 +205,7 @@ class SepahanClient:
             data = SecretBytes(json.dumps(body, ensure_ascii=False).encode())
         except (TypeError, UnicodeEncodeError):
             # From None: the library's error would quote what was to be sent.
-            raise ValueError("What is to be sent can't be written as JSON in UTF-8.") from None
+            raise ValueError("The request body can't be encoded as JSON in UTF-8.") from None
         return self._call(method, "POST", path, data, value_of, headers=headers, **options)
 
     def _call(

@@ -324,7 +324,7 @@ def _decoded(data: bytes, encoding: str) -> bytes:
     if encoding in ("", "identity"):
         return data
     if encoding not in ("gzip", "x-gzip", "deflate"):
-        raise ValueError("the answer is encoded in a way that was not asked for")
+        raise ValueError("the answer uses an encoding that was not requested")
     unpacked = zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(data, MAX_ANSWER_BYTES + 1)
     if len(unpacked) > MAX_ANSWER_BYTES:
         raise ValueError("the answer is too large")

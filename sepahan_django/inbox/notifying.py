@@ -88,7 +88,7 @@ class Notifier:
         self.lease.renew()
 
     def _note_failure(self, message: InboundMessage, errors: Sequence[Exception]) -> str:
-        logger.error("Inbound message %s is not passed on: a receiver raised.", message.pk)
+        logger.error("Inbound message %s was not processed: a receiver raised.", message.pk)
         self.tally["undispatched"] += 1
         reason = "; ".join(f"{type(error).__name__}: {error}" for error in errors)[:2000]
         row = InboundMessage.objects.filter(pk=message.pk)

@@ -221,7 +221,7 @@ class Pull:
             progressed = retrying(lambda a=answer, t=attempt: self._store_acknowledged(a, t))  # type: ignore[misc]
             if not progressed:
                 raise InboxError(
-                    _("The gateway shows inbound messages but marks none of them as read; they are stored.")
+                    _("The gateway returns inbound messages but marks none of them as read; they are stored.")
                 )
 
     def _store_peek(self, peek: "Sequence[ReceivedMessage]", line: str | None) -> list[InboundMessage]:
@@ -289,8 +289,9 @@ class Pull:
             f"{one.sender} → {one.line}, {one.date}: {one.text[:40]!r}" for one in list(batch)[:3]
         )
         reason = _(
-            "The gateway gives out messages again that it has just marked as read (%(shown)s …). Set "
-            "SEPAHAN[“INBOX_MODE”] to “direct”, or say at the account that they are new messages.",
+            "The gateway has returned messages again that it had just marked as read "
+            "(%(shown)s …). Set SEPAHAN[“INBOX_MODE”] to “direct”, or confirm on the account's "
+            "page that they are new messages.",
             shown=shown,
         )
         ApiKey.objects.filter(pk=self.account.pk).update(
@@ -315,7 +316,7 @@ class Pull:
                 return
             if before and before <= counted(answer):
                 raise InboxError(
-                    _("The gateway has given out the same inbound messages twice; both are stored.")
+                    _("The gateway has returned the same inbound messages twice; both copies are stored.")
                 )
             before = counted(answer)
 

@@ -72,7 +72,7 @@ class SepahanCommand(BaseCommand):
                 "--loop",
                 type=positive_number,
                 metavar="SECONDS",
-                help="go on until SIGTERM or SIGINT, pausing so many seconds between two runs",
+                help="keep running until SIGTERM or SIGINT, pausing this many seconds between runs",
             )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -180,5 +180,5 @@ def positive_number(text: str) -> float:
 def positive_count(text: str) -> int:
     """An argument that must be a whole number above zero."""
     if not text.isdecimal() or int(text) < 1:
-        raise ArgumentTypeError(f"{text!r} is not a whole number above zero")
+        raise ArgumentTypeError(f"{text!r} is not a positive whole number")
     return int(text)

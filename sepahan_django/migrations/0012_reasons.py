@@ -35,9 +35,9 @@ class Migration(migrations.Migration):
         sentence("draftrow", "reason", verbose_name="reason"),
         migrations.SeparateDatabaseAndState(
             state_operations=[
-                sentence("apikey", "pause_reason", editable=False, verbose_name="reason of the pause"),
-                sentence("apikey", "inbox_stop_reason", editable=False, verbose_name="why the inbox stopped"),
-                sentence("jobrun", "last_error", verbose_name="error of the last run"),
+                sentence("apikey", "pause_reason", editable=False, verbose_name="pause reason"),
+                sentence("apikey", "inbox_stop_reason", editable=False, verbose_name="inbox stop reason"),
+                sentence("jobrun", "last_error", verbose_name="last error"),
                 sentence("outboundmessage", "error_message", verbose_name="error"),
                 sentence("sendrequest", "error_message", verbose_name="error"),
             ]

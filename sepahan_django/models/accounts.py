@@ -35,11 +35,11 @@ class ApiKey(models.Model):
         max_length=200,
         blank=True,
         default="",
-        help_text=_("Empty: the address in the project's settings."),
+        help_text=_("Leave empty to use the address from the project's settings."),
     )
     is_active = models.BooleanField(_("active"), default=True)
     is_default = models.BooleanField(
-        _("default"), default=False, help_text=_("Used when a message names no account.")
+        _("default"), default=False, help_text=_("Used when no account is given for a message.")
     )
     origin = models.CharField(max_length=20, null=True, unique=True, editable=False)  # noqa: DJ001 - unique
 
@@ -48,15 +48,18 @@ class ApiKey(models.Model):
         verbose_name=_("limited to groups"),
         blank=True,
         related_name="+",
-        help_text=_("Only staff of these groups see and use the account. Empty: all who may send."),
+        help_text=_(
+            "Only staff in these groups can see and use the account. Leave empty to allow "
+            "everyone who may send."
+        ),
     )
 
     is_limited = models.BooleanField(
         _("limited"),
         default=False,
         help_text=_(
-            "The groups it was limited to are gone, and only superusers see it. Choose others, or untick "
-            "this to open it to all who may send."
+            "The groups it was limited to have been deleted, so only superusers can see it. "
+            "Choose other groups, or clear this checkbox to open it to everyone who may send."
         ),
     )
     """Whether it is limited to groups. Kept beside them, so that the end of a group opens nothing."""
@@ -66,7 +69,7 @@ class ApiKey(models.Model):
     credit_was_low = models.BooleanField(default=False, editable=False)
 
     paused_until = models.DateTimeField(_("paused until"), null=True, blank=True, editable=False)
-    pause_reason = SentenceField(_("reason of the pause"), blank=True, default="", editable=False)
+    pause_reason = SentenceField(_("pause reason"), blank=True, default="", editable=False)
     pause_code = models.BigIntegerField(null=True, blank=True, editable=False)
     """The gateway's, where it gave one: what pages and incidents go by."""
     pause_kind = models.CharField(max_length=10, blank=True, default="", choices=PauseKind, editable=False)
@@ -80,7 +83,7 @@ class ApiKey(models.Model):
     inbox_lease = models.CharField(max_length=36, blank=True, default="", editable=False)
     inbox_lease_until = models.DateTimeField(null=True, blank=True, editable=False)
     inbox_stopped_at = models.DateTimeField(_("inbox stopped at"), null=True, blank=True, editable=False)
-    inbox_stop_reason = SentenceField(_("why the inbox stopped"), blank=True, default="", editable=False)
+    inbox_stop_reason = SentenceField(_("inbox stop reason"), blank=True, default="", editable=False)
 
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 

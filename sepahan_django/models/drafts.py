@@ -37,7 +37,7 @@ class SendDraft(models.Model):
     """Names of the columns beside the number, as the text can use them, in their order."""
     number_column = models.CharField(max_length=100, blank=True, default="", editable=False)
     """The column of the file that holds the number; empty for what was pasted."""
-    keep_duplicates = models.BooleanField(_("send to a number as often as it occurs"), default=False)
+    keep_duplicates = models.BooleanField(_("send to duplicate numbers too"), default=False)
     source = models.CharField(_("source"), max_length=200, blank=True, default="")
     """Where the recipients came from, for a person: a file's name, a list's title."""
     campaign = models.OneToOneField(
@@ -66,7 +66,7 @@ class RowProblem(models.TextChoices):
     NONE = "", _("none")
     DUPLICATE = "duplicate", _("Duplicate")
     UNREADABLE = "unreadable", _("Unreadable number")
-    EMPTY_COLUMN = "empty", _("A column that the text uses is empty")
+    EMPTY_COLUMN = "empty", _("A column used in the text is empty")
 
 
 class DraftRow(models.Model):
@@ -77,7 +77,7 @@ class DraftRow(models.Model):
     )
     number = models.PositiveIntegerField(_("row"))
     """The row in what was pasted or uploaded, from 1."""
-    raw = models.CharField(_("as it was given"), max_length=200)
+    raw = models.CharField(_("as entered"), max_length=200)
     recipient = models.CharField(_("recipient"), max_length=20, blank=True, default="")
     values = models.JSONField(_("columns"), default=dict)
     """Column name to text."""
@@ -87,8 +87,8 @@ class DraftRow(models.Model):
     reason = SentenceField(_("reason"), blank=True, default="")
 
     class Meta:
-        verbose_name = _("row of a draft")
-        verbose_name_plural = _("rows of a draft")
+        verbose_name = _("draft row")
+        verbose_name_plural = _("draft rows")
         ordering = ("pk",)
         default_permissions = ()
         indexes = (models.Index(fields=("draft", "problem", "id"), name="sepahan_draft_rows"),)

@@ -21,9 +21,9 @@ class Actor(models.Model):
     )
 
     class Meta:
-        verbose_name = gettext_lazy("trail of SMS")
-        verbose_name_plural = gettext_lazy("trails of SMS")
+        verbose_name = gettext_lazy("SMS audit record")
+        verbose_name_plural = gettext_lazy("SMS audit records")
         default_permissions = ()
 
     def __str__(self) -> str:
-        return _("what this user did with SMS; make the user inactive instead")
+        return _("audit record of this user's SMS work; deactivate the user instead of deleting it")

@@ -40,7 +40,7 @@ class InboundMessage(models.Model):
     sender = models.CharField(_("sender"), max_length=255)
     text = models.TextField(_("text"))
     received_at = models.DateTimeField(_("received at"), null=True, blank=True)
-    gateway_date = models.CharField(_("date as the gateway wrote it"), max_length=255)
+    gateway_date = models.CharField(_("raw gateway date"), max_length=255)
     api_key = models.ForeignKey(
         ApiKey, verbose_name=_("account"), related_name="inbound_messages", on_delete=models.PROTECT
     )
@@ -49,10 +49,10 @@ class InboundMessage(models.Model):
     acknowledgement = models.ForeignKey(
         Acknowledgement, related_name="messages", null=True, blank=True, on_delete=models.SET_NULL
     )
-    dispatched_at = models.DateTimeField(_("passed on at"), null=True, blank=True)
+    dispatched_at = models.DateTimeField(_("processed at"), null=True, blank=True)
     """When the project's receivers had it without an error."""
     dispatch_attempts = models.PositiveIntegerField(default=0, editable=False)
-    dispatch_error = models.TextField(_("receiver's error"), blank=True, default="")
+    dispatch_error = models.TextField(_("processing error"), blank=True, default="")
     read_at = models.DateTimeField(_("read at"), null=True, blank=True)
     """When somebody first opened it in the admin."""
     done_at = models.DateTimeField(_("handled at"), null=True, blank=True)

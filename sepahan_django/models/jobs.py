@@ -10,10 +10,10 @@ from sepahan_django.models.fields import SentenceField
 class Job(models.TextChoices):
     """The jobs that must run again and again for SMS to go out and come in."""
 
-    SEND = "send_queued", _("Sending what is queued")
-    PULL = "pull_inbox", _("Fetching what came in")
-    SYNC = "sync_status", _("Asking for delivery states")
-    CREDIT = "credit", _("Asking for the credit")
+    SEND = "send_queued", _("Sending queued SMS")
+    PULL = "pull_inbox", _("Fetching inbound SMS")
+    SYNC = "sync_status", _("Checking delivery statuses")
+    CREDIT = "credit", _("Checking the credit")
 
 
 class JobRun(models.Model):
@@ -24,8 +24,8 @@ class JobRun(models.Model):
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
     seen_at = models.DateTimeField(_("last seen at"), null=True, blank=True)
     """The last sign of life: a long run gives one now and then before it ends."""
-    last_ok_at = models.DateTimeField(_("last ended well at"), null=True, blank=True)
-    last_error = SentenceField(_("error of the last run"), blank=True, default="")
+    last_ok_at = models.DateTimeField(_("last success at"), null=True, blank=True)
+    last_error = SentenceField(_("last error"), blank=True, default="")
     """Why the last run that has ended did not end well; empty when it did."""
 
     class Meta:

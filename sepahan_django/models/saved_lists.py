@@ -61,8 +61,8 @@ class ListMember(models.Model):
     """Column name to text."""
 
     class Meta:
-        verbose_name = _("recipient of a saved list")
-        verbose_name_plural = _("recipients of a saved list")
+        verbose_name = _("list recipient")
+        verbose_name_plural = _("list recipients")
         ordering = ("pk",)
         default_permissions = ()  # those of the list are its members'
         constraints = (models.UniqueConstraint(fields=("list", "recipient"), name="sepahan_one_member_each"),)

@@ -68,8 +68,8 @@ class RequestState(models.TextChoices):
     IN_DOUBT = "in_doubt", _("In doubt")
     ACCEPTED = "accepted", _("Accepted")
     REJECTED = "rejected", _("Rejected")
-    NOT_SENT = "not_sent", _("Never left")
-    UNRESOLVED = "unresolved", _("Left to a person")
+    NOT_SENT = "not_sent", _("Not sent")
+    UNRESOLVED = "unresolved", _("Needs a decision")
 
 
 class Priority(models.IntegerChoices):

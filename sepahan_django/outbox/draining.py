@@ -118,7 +118,7 @@ def run_once(account: ApiKey, *, limit: int = BATCH, patient: bool = False) -> _
     except Exception:
         # One request that can't be seen through must not hold up the others for ever. It is taken up again
         # when its claim is old, and left to a person in the end.
-        logger.exception("Request %s could not be seen through.", taken.request.request_id)
+        logger.exception("Request %s could not be completed.", taken.request.request_id)
     tally += submission.tally
     tally["requests"] += 1
     return _Step(tally, more=not submission.trouble, trouble=submission.trouble, claimed=claimed)
@@ -220,7 +220,7 @@ def _guarded_turn(account: ApiKey, *, limit: int, patient: bool) -> _Step:
     except (DatabaseError, InterfaceError):
         raise
     except Exception as error:
-        logger.exception("The account %s could not have its turn.", account.title)
+        logger.exception("The queue of the account %s could not be processed.", account.title)
         return _Step(Tally(), more=False, trouble=client_failed(error))
 
 
@@ -271,8 +271,8 @@ def _look_at_credit(rows: Sequence[ApiKey]) -> None:
         try:
             accounts.refresh_credit(row)
         except (SepahanError, accounts.AccountError) as error:
-            logger.info("The credit of the account %s is not known: %s", row.title, error)
+            logger.info("The credit of the account %s could not be checked: %s", row.title, error)
         except (DatabaseError, InterfaceError):
             raise
         except Exception:  # a fault of the client's own
-            logger.exception("The credit of the account %s is not known.", row.title)
+            logger.exception("The credit of the account %s could not be checked.", row.title)

@@ -111,7 +111,7 @@ def _checked_text(text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise InvalidMessage(_("The text contains half a character (a lone surrogate).")) from None
+        raise InvalidMessage(_("The text contains an incomplete character (a lone surrogate).")) from None
     return text
 
 
@@ -128,7 +128,7 @@ def queue(
         message.save(force_insert=True)
         return message, True
     if not isinstance(idempotency_key, str) or not 0 < len(idempotency_key) <= 200:
-        raise InvalidMessage(_("An idempotency key is a text of 1 to 200 characters."))
+        raise InvalidMessage(_("An idempotency key must be a text of 1 to 200 characters."))
     earlier = _earlier(message)
     if earlier is not None:
         return earlier, False
@@ -151,7 +151,7 @@ def _earlier(message: OutboundMessage, rows: OutboundMessageQuerySet | None = No
     earlier = rows.filter(idempotency_key=message.idempotency_key).first()
     if earlier and (earlier.recipient, earlier.text) != (message.recipient, message.text):
         raise IdempotencyConflict(
-            _("The idempotency key was used before, with another recipient or another text.")
+            _("The idempotency key was already used with a different recipient or text.")
         )
     return earlier
 

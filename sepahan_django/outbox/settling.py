@@ -122,7 +122,7 @@ def _keep_undecided(claim: Claim, messages: list[OutboundMessage]) -> None:
         last_attempt_at=first,
         due_at=(first or timezone.now()) + MEMORY,
         error_message=_(
-            "Some attempts of request %(id)s held these messages and some did not.",
+            "Some attempts of request %(id)s included these messages and some did not.",
             id=claim.request.request_id,
         ),
     )
@@ -261,7 +261,7 @@ def leave_unresolved(claim: Claim) -> Tally:
             if not _close(claim, RequestState.UNRESOLVED):
                 return Tally()
             logger.warning(
-                "Request %s can't be cleared up any more; %d messages are left to a person.",
+                "Request %s can no longer be resolved; %d messages need a decision.",
                 claim.request.request_id,
                 len(claim.messages),
             )

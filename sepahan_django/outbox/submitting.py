@@ -100,7 +100,7 @@ class Submission:
         if timezone.now() >= self.claim.until:
             # This process slept so long that the request may be somebody else's by now. To them it is in
             # doubt, and to send it here could be to send it after they have given it up.
-            raise OutcomeUnknown("The claim grew too old before the request was made.")
+            raise OutcomeUnknown("The claim expired before the request was made.")
         messages = self.claim.messages
         first = messages[0]
         request_id = self.claim.request.request_id
@@ -209,7 +209,7 @@ class Submission:
         except SepahanError as error:
             self._remain_in_doubt(error)
         except Exception as error:  # a fault of the client's own
-            logger.exception("The client failed when asked for request %s.", request.request_id)
+            logger.exception("The client failed while checking request %s.", request.request_id)
             self._remain_in_doubt(OutcomeUnknown(f"The client failed: {type(error).__name__}"))
         return None
 

@@ -40,8 +40,8 @@ class Phase(Enum):
 
 
 _PHASES = {
-    Phase.PLANNED: _("Planned"),
-    Phase.GOING: _("Going out"),
+    Phase.PLANNED: _("Scheduled"),
+    Phase.GOING: _("In progress"),
     Phase.PAUSED: _("Paused"),
     Phase.DONE: _("Finished"),
 }

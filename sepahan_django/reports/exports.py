@@ -43,17 +43,17 @@ class Column:
 def outbound_columns(*, whole: bool) -> list[Column]:
     """Of outbound messages. Without `whole` numbers are masked and texts left out."""
     return [
-        Column(gettext_lazy("number in this database"), lambda m: str(m.pk)),
+        Column(gettext_lazy("database id"), lambda m: str(m.pk)),
         Column(gettext_lazy("recipient"), lambda m: visible(m.recipient) if whole else mask(m.recipient)),
         Column(gettext_lazy("text"), lambda m: m.text if whole else HIDDEN),
         Column(gettext_lazy("sender line"), lambda m: visible(m.sender)),
         Column(gettext_lazy("account"), lambda m: str(m.api_key)),
         Column(gettext_lazy("campaign"), lambda m: str(m.campaign or "")),
         Column(gettext_lazy("state"), lambda m: str(m.get_state_display())),
-        Column(gettext_lazy("state, for machines"), lambda m: m.state),
+        Column(gettext_lazy("state code"), lambda m: m.state),
         Column(gettext_lazy("delivery status"), lambda m: delivery_text(m.delivery_status)),
         Column(gettext_lazy("error"), lambda m: "" if m.error_code is None else error_text(m.error_code)),
-        Column(gettext_lazy("gateway's id"), lambda m: str(m.gateway_id or "")),
+        Column(gettext_lazy("gateway id"), lambda m: str(m.gateway_id or "")),
         *_times(gettext_lazy("created at"), lambda m: m.created_at),
         *_times(gettext_lazy("sent at"), lambda m: m.sent_at),
         *_times(gettext_lazy("delivered at"), lambda m: m.delivered_at),
@@ -63,14 +63,14 @@ def outbound_columns(*, whole: bool) -> list[Column]:
 def inbound_columns(*, whole: bool) -> list[Column]:
     """Of inbound messages. Without `whole` numbers are masked and texts left out."""
     return [
-        Column(gettext_lazy("number in this database"), lambda m: str(m.pk)),
+        Column(gettext_lazy("database id"), lambda m: str(m.pk)),
         Column(gettext_lazy("sender"), lambda m: visible(m.sender) if whole else mask(visible(m.sender))),
         Column(gettext_lazy("text"), lambda m: m.text if whole else HIDDEN),
         Column(gettext_lazy("line"), lambda m: visible(m.line)),
         Column(gettext_lazy("account"), lambda m: str(m.api_key)),
-        Column(gettext_lazy("date as the gateway wrote it"), lambda m: visible(m.gateway_date)),
+        Column(gettext_lazy("raw gateway date"), lambda m: visible(m.gateway_date)),
         *_times(gettext_lazy("received at"), lambda m: m.received_at),
-        *_times(gettext_lazy("passed on at"), lambda m: m.dispatched_at),
+        *_times(gettext_lazy("processed at"), lambda m: m.dispatched_at),
         *_times(gettext_lazy("read at"), lambda m: m.read_at),
         *_times(gettext_lazy("handled at"), lambda m: m.done_at),
     ]

@@ -173,8 +173,8 @@ def _token(account: ApiKey) -> Incident | None:
         account,
         title=_("The token of the account “%(title)s” can't be decrypted."),
         remedy=_(
-            "Put the key it was stored with into SEPAHAN[“ENCRYPTION_KEYS”] or SECRET_KEY_FALLBACKS, or "
-            "enter the token again."
+            "Add the key it was stored with to SEPAHAN[“ENCRYPTION_KEYS”] or "
+            "SECRET_KEY_FALLBACKS, or enter the token again."
         ),
     )
 
@@ -185,7 +185,9 @@ def _pause(account: ApiKey, *, now: datetime) -> Incident | None:
     if not account.pause_kind:  # by the project's own code, and over by itself
         if account.paused_until <= now:
             return None
-        remedy = _("This project's own code has paused it. “Try again now” at the account ends the pause.")
+        remedy = _(
+            "This project's own code has paused it. “Try again now” on the account's page ends the pause."
+        )
         return _at_account(
             Kind.PAUSED,
             account,
@@ -195,9 +197,9 @@ def _pause(account: ApiKey, *, now: datetime) -> Incident | None:
             severity=Severity.WARNING,
         )
     code = account.pause_code
-    then = _("After that press “Try again now” at the account; until then its SMS wait.")
+    then = _("Then click “Try again now” on the account's page; until then its SMS wait.")
     if code == ErrorCode.IP_NOT_ALLOWED:
-        title = _("The account “%(title)s” is paused: the gateway does not let this server's IP address in.")
+        title = _("The account “%(title)s” is paused: the gateway does not accept this server's IP address.")
         remedy = _("Add this server's address to the token in the panel.")
     elif code == ErrorCode.IP_BLOCKED:
         title = _("The account “%(title)s” is paused: the gateway has blocked this server's IP address.")
@@ -217,12 +219,14 @@ def _pause(account: ApiKey, *, now: datetime) -> Incident | None:
 
 def _credit(account: ApiKey) -> Incident | None:
     """Waiting for credit, none left, or little: one cause, told at its worst."""
-    recharge = _("Recharge the account in the gateway's panel, then press “Check credit” at the account.")
+    recharge = _(
+        "Top up the account in the gateway's panel, then click “Check credit” on the account's page."
+    )
     if account.paused_until is not None and account.pause_kind == PauseKind.CREDIT:
         return _at_account(
             Kind.CREDIT,
             account,
-            title=_("The account “%(title)s” is paused: the credit is too low, and its SMS wait."),
+            title=_("The account “%(title)s” is paused: its credit is too low, so its SMS wait."),
             remedy=recharge,
             detail=account.pause_reason,
             credit=account.credit,
@@ -250,10 +254,10 @@ def _inbox(account: ApiKey) -> Incident | None:
     return _at_account(
         Kind.INBOX,
         account,
-        title=_("The inbox of “%(title)s” has stopped: nothing is fetched any more."),
+        title=_("The inbox of “%(title)s” has stopped: no new messages are fetched."),
         remedy=_(
-            "If they are new messages, say so at the account. If they are the old ones again, set "
-            "SEPAHAN[“INBOX_MODE”] to “direct”."
+            "If the messages are new, confirm that on the account's page. If they are old ones "
+            "again, set SEPAHAN[“INBOX_MODE”] to “direct”."
         ),
         detail=account.inbox_stop_reason,
     )
@@ -321,38 +325,34 @@ def _at_job(title: str, remedy: str, *, detail: str = "") -> Incident:
 def _never_run(job: Job) -> Incident:
     return _at_job(
         _("“%(job)s” has never run, though there is work for it.") % {"job": job.label},
-        _("Ask whoever looks after the server to put the command sepahan_%(job)s into cron.") % {"job": job},
+        _("Ask the server administrator to add the command sepahan_%(job)s to cron.") % {"job": job},
     )
 
 
 def _silent(job: Job) -> Incident:
     return _at_job(
         _("“%(job)s” has not run for a long time.") % {"job": job.label},
-        _("Ask whoever looks after the server why cron does not start the command sepahan_%(job)s any more.")
-        % {"job": job},
+        _("Ask the server administrator why cron no longer runs the command sepahan_%(job)s.") % {"job": job},
     )
 
 
 def _failing(job: Job, run: JobRun) -> Incident:
     return _at_job(
-        _("“%(job)s” runs, and has not succeeded for a long time.") % {"job": job.label},
-        _(
-            "It is tried again by itself. If it stays so, show this sentence to whoever looks after the "
-            "server."
-        ),
+        _("“%(job)s” runs, but has not succeeded for a long time.") % {"job": job.label},
+        _("It is retried automatically. If this persists, show this message to the server administrator."),
         detail=run.last_error,
     )
 
 
 def _stuck(account: ApiKey) -> Incident:
     if account.failures_in_a_row:
-        remedy = _("The gateway can't be reached or can't send now. It is tried again by itself.")
+        remedy = _("The gateway can't be reached or can't send now. It is retried automatically.")
     else:
-        remedy = _("The worker runs and sends nothing: the server's log says why.")
+        remedy = _("The worker runs but sends nothing: the server log says why.")
     return Incident(
         Kind.QUEUE,
         Severity.ERROR,
-        title=_("SMS of the account “%(title)s” have been waiting for more than 15 minutes.")
+        title=_("SMS from the account “%(title)s” have been waiting for more than 15 minutes.")
         % {"title": account.title},
         remedy=remedy,
         page="sepahan_django_outboundmessage_changelist",
@@ -381,7 +381,7 @@ def _of_doubts(hidden: Collection[int]) -> list[Incident]:
             Kind.DOUBT,
             Severity.WARNING,
             title=title,
-            remedy=_("Nobody can tell whether they were sent. Look at them and decide."),
+            remedy=_("It is unknown whether they were sent. Review them and decide."),
             page="sepahan_django_doubts",
             permissions=("resolve_in_doubt",),
         )

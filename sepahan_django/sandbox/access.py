@@ -17,7 +17,7 @@ def development_only(view: View) -> View:
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not (settings.DEBUG or getattr(settings, "SEPAHAN_SANDBOX_ENABLED", False)):
             return HttpResponseForbidden(
-                "The SMS sandbox serves only with DEBUG or SEPAHAN_SANDBOX_ENABLED.",
+                "The SMS sandbox is available only with DEBUG or SEPAHAN_SANDBOX_ENABLED.",
                 content_type="text/plain",
             )
         return view(request, *args, **kwargs)

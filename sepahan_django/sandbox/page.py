@@ -21,13 +21,13 @@ MAX_MESSAGES_SHOWN = 20
 
 STATUSES = [
     (DeliveryStatus.WAITING, _("Waiting")),
-    (DeliveryStatus.WITH_OPERATOR, _("With the operator")),
+    (DeliveryStatus.WITH_OPERATOR, _("Handed to the operator")),
     (DeliveryStatus.DELIVERED, _("Delivered")),
     (DeliveryStatus.NOT_DELIVERED, _("Not delivered")),
     (DeliveryStatus.CANCELLED, _("Cancelled")),
     (DeliveryStatus.BLACKLISTED, _("Blacklisted")),
     (DeliveryStatus.PARTLY_DELIVERED, _("Partly delivered")),
-    (DeliveryStatus.NOT_AT_OPERATOR, _("Not at the operator")),
+    (DeliveryStatus.NOT_AT_OPERATOR, _("Did not reach the operator")),
 ]
 
 
@@ -48,14 +48,14 @@ class GatewayForm(forms.ModelForm):  # type: ignore[type-arg]
         )
         labels = {
             "credit": _("Credit (Rials)"),
-            "is_active": _("The SMS service works"),
-            "delivers": _("Messages are delivered by themselves"),
-            "keeps_night_hours": _("Old states from 01:00 to 05:00 only"),
-            "delay": _("Seconds before each answer"),
-            "refusals": _("Refuse so many requests"),
-            "refusal_code": _("with the code"),
-            "drops": _("Take so many requests and drop the answer"),
-            "failures": _("Answer so many requests with HTTP 500"),
+            "is_active": _("The SMS service is available"),
+            "delivers": _("Deliver messages automatically"),
+            "keeps_night_hours": _("Old statuses from 01:00 to 05:00 only"),
+            "delay": _("Delay before each answer (seconds)"),
+            "refusals": _("Number of requests to refuse"),
+            "refusal_code": _("with this code"),
+            "drops": _("Number of requests to accept without answering"),
+            "failures": _("Number of requests to answer with HTTP 500"),
             "allowed_ips": _("Allowed IP addresses (empty: all)"),
         }
 

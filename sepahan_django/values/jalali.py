@@ -51,7 +51,7 @@ _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\xad]")
 class InvalidDate(ValueError):
     """This can't be read as a date; str() is one sentence."""
 
-    reason = gettext_lazy("It is not a date like 1405/09/03 14:20.")
+    reason = gettext_lazy("It is not a date such as 1405/09/03 14:20.")
 
     def __init__(self, typed: str) -> None:
         super().__init__(typed)

@@ -51,7 +51,7 @@ def normalize_mobile(value: object) -> str:
         raise InvalidPhoneNumber(value, _("The number is empty."))
     text = re.sub(r"^(?:tel|sms|sip):", "", text, flags=re.IGNORECASE)
     if _SCIENTIFIC.fullmatch(text):
-        raise InvalidPhoneNumber(value, _("Excel has shortened this number and its digits are lost."))
+        raise InvalidPhoneNumber(value, _("Excel has shortened this number, so its digits are lost."))
     if _FLOAT.fullmatch(text):  # Excel's 9123456789.0
         text = text.split(".")[0]
     digits = _SEPARATORS.sub("", text)
@@ -75,9 +75,9 @@ def _reason(digits: str) -> Any:
     """Why these are not the digits of a mobile number."""
     number = digits.removeprefix("+")
     if not number:
-        return _("There is no digit in it.")
+        return _("It has no digits.")
     if not (number.isascii() and number.isdecimal()):
-        return _("It has characters that are no digits.")
+        return _("It has characters other than digits.")
     is_international = digits.startswith("+") or number.startswith("00")
     bare = number.removeprefix("00")
     if is_international and not bare.startswith("98"):

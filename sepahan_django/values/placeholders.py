@@ -24,7 +24,7 @@ _SAME = str.maketrans("يىك", "ییک", "\u200c\u200d\u200e\u200f\ufeff")
 class InvalidPlaceholder(ValueError):
     """A brace that is no part of a placeholder; str() is one sentence."""
 
-    reason = _("A single brace that belongs to no column: write {{ or }} for the character itself.")
+    reason = _("A single brace belongs to no column. Write {{ or }} for the character itself.")
 
     def __str__(self) -> str:
         return str(self.reason)

@@ -123,7 +123,7 @@ class Pasted:
             found = [(cell, one) for cell, one in found if isinstance(one, str) or meant(one.raw)]
             self._seen_values |= set(values)
         elif not found:
-            found = [(line, Unreadable(line.strip(), _("There is no number in it.")))]
+            found = [(line, Unreadable(line.strip(), _("It contains no number.")))]
         named = {self._name(position): value for position, value in values.items()}
         for cell, one in found:
             if isinstance(one, str):

@@ -64,11 +64,11 @@ def test_the_other_accounts_states_are_asked_for(two, clock):
     clock.shift(timedelta(minutes=1))
     report = delivery.sync()
     assert OutboundMessage.objects.filter(state="delivered", api_key=two[1]).count() == 1
-    assert report.troubles == {"odd": "The client failed: KeyError"}
+    assert report.troubles == {"odd": "The gateway client failed: KeyError"}
 
 
 def test_the_other_accounts_inbox_is_fetched(two):
     testing.memory.receive(sender="09120000000", text="1")
     report = inbox.pull()
     assert InboundMessage.objects.get().api_key == two[1]
-    assert report.troubles == {"odd": "The client failed: KeyError"}
+    assert report.troubles == {"odd": "The gateway client failed: KeyError"}

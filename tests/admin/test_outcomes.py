@@ -67,7 +67,7 @@ PAGES = pytest.mark.parametrize("submit", [draft_test, first_run, reply])
 
 @PAGES
 def test_what_is_sent_was_handed_over(boss, submit):
-    assert "handed to the gateway" in told(submit(boss)).lower()
+    assert "sent to the gateway" in told(submit(boss)).lower()
 
 
 @PAGES
@@ -76,7 +76,7 @@ def test_what_is_delivered_by_then_was_handed_over_too(boss, listen, submit):
         OutboundMessage.objects.filter(pk=message.pk).update(state="delivered")
 
     listen(signals.message_sent, deliver)
-    assert "handed to the gateway" in told(submit(boss)).lower()
+    assert "sent to the gateway" in told(submit(boss)).lower()
 
 
 @PAGES
@@ -97,28 +97,28 @@ def test_what_waits_is_queued(boss, settings, submit):
 
 @PAGES
 def test_where_a_request_is_one_transaction_the_outcome_is_told_after_it(boss, atomic_requests, submit):
-    assert "handed to the gateway" in told(submit(boss)).lower()
+    assert "sent to the gateway" in told(submit(boss)).lower()
 
 
 def test_where_a_request_is_one_transaction_a_campaigns_outcome_is_told_after_it(boss, atomic_requests):
-    assert "1 SMS handed to the gateway." in told(send(boss))
+    assert "1 SMS sent to the gateway." in told(send(boss))
 
 
 def test_where_a_request_is_one_transaction_a_buttons_outcome_is_told_after_it(boss, atomic_requests):
     (row,) = queued(1)
     answer = boss.post(reverse("admin:sepahan_django_message_send_now", args=[row.pk]), follow=True)
-    assert "Sent: The gateway has it" in told(answer)
+    assert "Sent: The gateway has accepted it" in told(answer)
 
 
 @pytest.mark.parametrize(
     ("state", "sentence"),
     [
-        ("sent", "Handed to the gateway"),
-        ("delivered", "Handed to the gateway"),
+        ("sent", "Sent to the gateway"),
+        ("delivered", "Sent to the gateway"),
         ("undelivered", "Not delivered: It did not reach the handset"),
         ("sending", "The SMS is queued"),
-        ("in_doubt", "In doubt: Nobody can tell whether it was sent"),
-        ("cancelled", "Cancelled: Somebody cancelled it"),
+        ("in_doubt", "In doubt: It is unknown whether it was sent"),
+        ("cancelled", "Cancelled: It was cancelled"),
     ],
 )
 def test_a_test_submitted_again_is_told_as_it_stands_by_then(boss, state, sentence):

@@ -49,7 +49,7 @@ def test_a_page_to_many_submitted_twice_is_sent_once_and_says_so(boss, inline):
     boss.post(page.request["PATH_INFO"], send_data(page))
     answer = boss.post(page.request["PATH_INFO"], send_data(page), follow=True)
     assert len(inline.state.ledger) == 2
-    assert "sent once" in answer.content.decode()
+    assert "sent only once" in answer.content.decode()
 
 
 def test_many_recipients_are_a_campaign_and_wait_for_the_worker(boss, inline):

@@ -282,7 +282,7 @@ def numbers(count):
 def test_sending_to_more_than_the_limit_takes_a_permission(client, few):
     sign_in(client, "send_message")
     answer = send(client, recipients=numbers(4))
-    assert "You may send to 3 recipients at once" in answer.content.decode()
+    assert "You may send to at most 3 recipients at once" in answer.content.decode()
     assert OutboundMessage.objects.count() == 0
 
 
@@ -363,7 +363,7 @@ def test_a_token_is_not_sent_to_another_address_without_being_entered_again(clie
             "lines-INITIAL_FORMS": 0,
         },
     )
-    assert "enter the token again" in answer.content.decode()
+    assert "Enter the token again" in answer.content.decode()
     assert ApiKey.objects.get(pk=key.pk).base_url == ""
 
 

@@ -113,7 +113,7 @@ def test_more_rows_than_a_draft_holds_are_told_and_no_draft_is_left(boss, monkey
     monkeypatch.setattr("sepahan_django.drafts.rows.MAX_ROWS", 1)
     orders(2)
     answer = boss.get(select(boss, *Order.objects.all()).url)
-    assert "No more than 1 rows at once." in answer.content.decode()
+    assert "At most 1 rows at once." in answer.content.decode()
     assert SendDraft.objects.count() == 0
 
 

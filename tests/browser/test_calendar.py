@@ -112,7 +112,7 @@ def test_hour_and_minute_are_chosen_with_the_day(page, demo):
     calendar.locator("tbody button").nth(4).click()
     calendar.locator("select").first.select_option("14")
     calendar.locator("select").last.select_option("20")
-    calendar.get_by_role("button", name="Choose").click()
+    calendar.get_by_role("button", name="Select").click()
     expect(page.locator("#moment")).to_have_value("۱۴۹۹/۱۲/۰۵ ۱۴:۲۰")
     assert parse_typed_datetime(page.input_value("#moment")) == parse_typed_datetime("1499/12/05 14:20")
 
@@ -122,8 +122,8 @@ def test_a_time_that_is_past_is_not_written_where_the_first_is_now(page, demo):
 
     calendar = with_time(page, demo, "1400/01/01 08:05")
     expect(calendar.locator("tbody button[aria-current=date]")).to_have_count(1)
-    calendar.get_by_role("button", name="Choose").click()
-    expect(calendar.get_by_role("alert")).to_have_text("That time is past.")
+    calendar.get_by_role("button", name="Select").click()
+    expect(calendar.get_by_role("alert")).to_have_text("This time has passed.")
     expect(page.locator("#moment")).to_have_value("1400/01/01 08:05")
 
 

@@ -34,8 +34,8 @@ def test_what_is_left_out_is_told_with_its_row_and_the_reason(staff):
     report = saved_lists.add_from_text(staff, f"{number(1)}\n{number(1)}\n{number(0)}\n0912")
     assert (report.added, report.duplicates, report.unreadable) == (1, 2, 1)
     assert left_out(report) == [
-        (2, number(1), "It occurs twice."),
-        (3, number(0), "It is in the list already."),
+        (2, number(1), "It appears twice."),
+        (3, number(0), "It is already in the list."),
         (4, "0912", "It has too few digits."),
     ]
 
@@ -66,7 +66,7 @@ def test_a_file_without_numbers_is_refused(staff):
 def test_a_list_that_would_grow_too_long_stays_as_it_was(staff, monkeypatch):
     monkeypatch.setattr(saved_lists, "MAX_MEMBERS", 3)
     saved_lists.add_from_text(staff, f"mobile\tname\n{number(0)}\tAli")
-    with pytest.raises(saved_lists.ListError, match="no more than 3"):
+    with pytest.raises(saved_lists.ListError, match="at most 3"):
         saved_lists.add_from_text(
             staff, "\n".join(["mobile\tcity", *(f"{number(i)}\tQom" for i in range(1, 4))])
         )
@@ -83,7 +83,7 @@ def test_too_many_columns_are_refused(staff):
 
 def test_a_list_that_somebody_has_deleted_meanwhile_is_told(staff):
     RecipientList.objects.all().delete()
-    with pytest.raises(saved_lists.ListError, match="not there"):
+    with pytest.raises(saved_lists.ListError, match="no longer exists"):
         saved_lists.add_from_text(staff, number(0))
 
 

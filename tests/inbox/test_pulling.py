@@ -275,7 +275,7 @@ def test_marks_that_are_not_honoured_are_noticed_also_while_new_messages_come_in
     monkeypatch.setattr(faults.FaultyGateway, "unread", lambda self, body: self.state.inbound[::-1])
     rounds = iter(range(30))
     report = inbox.pull(should_stop=lambda: next(rounds, 99) > 20)
-    assert "gives out messages again" in report.troubles["settings"]
+    assert "has returned messages again" in report.troubles["settings"]
     assert InboundMessage.objects.count() <= 102
 
 
@@ -291,7 +291,7 @@ def test_marks_that_are_not_honoured_are_noticed_whatever_the_order(gateway, mon
     monkeypatch.setattr(faults.FaultyGateway, "unread", some)
     rounds = iter(range(100))
     report = inbox.pull(should_stop=lambda: next(rounds, 99) > 60)
-    assert "gives out messages again" in report.troubles["settings"]
+    assert "has returned messages again" in report.troubles["settings"]
 
 
 def test_a_stopped_inbox_stays_stopped(gateway):

@@ -172,7 +172,7 @@ def test_more_rows_than_a_sheet_holds_get_a_sentence(exporter, gateway, monkeypa
     monkeypatch.setattr(exports, "MAX_SHEET_ROWS", 2)
     queued(3)
     answer = exporter.post(reverse("admin:sepahan_django_export_outboundmessage"), {}, follow=True)
-    assert "filter the list first" in answer.content.decode()
+    assert "Filter the list first" in answer.content.decode()
 
 
 def test_a_long_list_costs_no_more_memory_than_a_short_one(exporter, gateway):

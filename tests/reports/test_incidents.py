@@ -64,7 +64,7 @@ def test_a_refused_account_is_told_with_the_remedy(gateway):
     incident = only()
     assert (incident.kind, incident.severity) == (Kind.PAUSED, Severity.ERROR)
     assert "“settings” is paused" in incident.title
-    assert "Enter the right one" in incident.remedy
+    assert "Enter the correct one" in incident.remedy
     assert incident.detail == accounts.resolve().pause_reason
 
 
@@ -139,7 +139,7 @@ def test_an_account_that_waits_for_credit_is_one_incident(gateway):
     ran(Job.SEND)
     incident = only()
     assert (incident.kind, incident.severity) == (Kind.CREDIT, Severity.ERROR)
-    assert "Recharge" in incident.remedy
+    assert "Top up" in incident.remedy
 
 
 def test_a_credit_that_nobody_has_asked_for_is_no_incident(gateway):

@@ -7,19 +7,19 @@ from django.utils.translation import override
 
 from sepahan_django.values.sentences import PREFIX, Sentence, joined, restored, sentence, shortened, stored
 
-FAILED = "The client failed: %(error)s"
+FAILED = "The gateway client failed: %(error)s"
 
 
 def test_a_sentence_is_a_text_in_the_language_it_was_made_in():
     with override("en"):
-        assert sentence(FAILED, error="KeyError") == "The client failed: KeyError"
+        assert sentence(FAILED, error="KeyError") == "The gateway client failed: KeyError"
 
 
 def test_a_stored_sentence_is_read_in_the_language_of_the_reader():
     with override("fa"):
         kept = stored(sentence(FAILED, error="KeyError"))
     with override("en"):
-        assert restored(kept) == "The client failed: KeyError"
+        assert restored(kept) == "The gateway client failed: KeyError"
 
 
 def test_a_sentence_within_a_sentence_is_read_in_the_language_of_the_reader():
@@ -33,7 +33,7 @@ def test_sentences_in_a_row_are_read_in_the_language_of_the_reader():
     with override("fa"):
         kept = stored(joined(["شرکت: ", sentence("The text is empty."), sentence(FAILED, error="X")], "\n"))
     with override("en"):
-        assert restored(kept) == "شرکت: \nThe text is empty.\nThe client failed: X"
+        assert restored(kept) == "شرکت: \nThe text is empty.\nThe gateway client failed: X"
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_a_stored_sentence_can_ask_for_no_width():
 
 def test_a_value_that_is_missing_is_left_out():
     with override("en"):
-        assert restored(PREFIX + json.dumps([[FAILED, {}]])) == "The client failed: "
+        assert restored(PREFIX + json.dumps([[FAILED, {}]])) == "The gateway client failed: "
 
 
 @pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))])
@@ -70,7 +70,7 @@ def test_what_others_wrote_can_be_cleaned_in_a_sentence():
     made = joined(["main\n: ", sentence("paused: %(why)s", why=sentence(FAILED, error="a\nb"))])
     with override("en"):
         assert restored(stored(made.cleaned(lambda text: text.replace("\n", " ")))) == (
-            "main : paused: The client failed: a b"
+            "main : paused: The gateway client failed: a b"
         )
 
 

@@ -60,7 +60,9 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
         # Whoever may change an account must not be able to have its token sent to a server of their own.
         is_moved = self.instance.pk and "base_url" in self.changed_data
         if is_moved and self.instance.token and not self._is_entered:
-            self.add_error("token", _("The address has changed: enter the token again, which will go there."))
+            self.add_error(
+                "token", _("The address has changed. Enter the token again, because it will be sent there.")
+            )
         return cleaned
 
     def clean_base_url(self) -> str:
@@ -71,7 +73,9 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
             try:
                 check_base_url(address)
             except ValueError:
-                raise forms.ValidationError(_("Give an https address, without user name or query.")) from None
+                raise forms.ValidationError(
+                    _("Enter an https address without a username or query.")
+                ) from None
         return address
 
 
@@ -94,30 +98,30 @@ class GenerateForm(forms.Form):
 
     title = forms.CharField(label=gettext_lazy("Title"), max_length=100)
     username = SecretField(
-        label=gettext_lazy("User name in the panel"),
+        label=gettext_lazy("Panel username"),
         widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "ltr"}),
     )
     password = SecretField(
-        label=gettext_lazy("Password in the panel"),
+        label=gettext_lazy("Panel password"),
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "off", "dir": "ltr"}),
     )
     domain = forms.CharField(
-        label=gettext_lazy("The panel's domain"),
+        label=gettext_lazy("Panel domain"),
         help_text=gettext_lazy("Without its suffix: sepahansms for sepahansms.com."),
         widget=forms.TextInput(attrs={"dir": "ltr"}),
     )
     ips = forms.CharField(
         label=gettext_lazy("Allowed IP addresses"),
         required=False,
-        help_text=gettext_lazy("Separated by commas or spaces. Empty: all."),
+        help_text=gettext_lazy("Separate them with commas or spaces. Leave empty to allow all."),
         widget=forms.TextInput(attrs={"dir": "ltr"}),
     )
 
     def clean_title(self) -> str:
         title = str(self.cleaned_data["title"])
         if ApiKey.objects.filter(title=title).exists():
-            raise forms.ValidationError(_("There is an account with this title already."))
+            raise forms.ValidationError(_("An account with this title already exists."))
         return title
 
     def clean_ips(self) -> list[str]:

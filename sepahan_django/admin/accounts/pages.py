@@ -160,15 +160,15 @@ class ApiKeyAdmin(MaskedColumns, AppAdmin):
     def try_now(self, request: HttpRequest, pk: int) -> HttpResponse:
         def resume(account: ApiKey) -> str:
             accounts.resume(account)
-            self.log_change(request, account, _("Pause ended by hand."))
-            return _("The pause is over; the worker tries again.")
+            self.log_change(request, account, _("Pause ended manually."))
+            return _("The pause has ended; the worker will try again.")
 
         return self._button(request, pk, allowed=self.has_change_permission(request), work=resume)
 
     def accept_inbox(self, request: HttpRequest, pk: int) -> HttpResponse:
         def accept(account: ApiKey) -> str:
             inbox.accept_as_new(account)
-            self.log_change(request, account, _("Messages that stopped the inbox taken for new ones."))
+            self.log_change(request, account, _("Stopped inbox: messages accepted as new."))
             return _("The next fetch stores them as new messages.")
 
         return self._button(request, pk, allowed=self.has_change_permission(request), work=accept)
@@ -203,12 +203,12 @@ class ApiKeyAdmin(MaskedColumns, AppAdmin):
             except (SepahanError, accounts.AccountError) as error:
                 form.add_error(None, describe(error))
             else:
-                self.log_addition(request, account, _("Token made at the gateway."))
-                self.message_user(request, _("The token is made and stored."), messages.SUCCESS)
+                self.log_addition(request, account, _("Token created at the gateway."))
+                self.message_user(request, _("Token created and stored."), messages.SUCCESS)
                 return HttpResponseRedirect(self._address("sepahan_django_apikey_change", account.pk))
         context = {
             **self.admin_site.each_context(request),
-            "title": _("Make a token"),
+            "title": _("Create a token"),
             "opts": self.opts,
             "form": form,
         }

@@ -70,10 +70,10 @@ def pause(request: HttpRequest, campaign: Campaign) -> HttpResponse:
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     if _do_and_log(request, campaign, outbox.pause, _("Paused.")):
-        said = _("The campaign is paused. What is on its way already still goes; nothing else does.")
+        said = _("The campaign is paused. Messages already being sent will still go out; the rest wait.")
         _add_message(request, messages.SUCCESS, said)
     else:
-        _add_message(request, messages.INFO, _("It was paused already."))
+        _add_message(request, messages.INFO, _("It was already paused."))
     return _back(request, campaign)
 
 
@@ -83,7 +83,7 @@ def resume(request: HttpRequest, campaign: Campaign) -> HttpResponse:
         return HttpResponseNotAllowed(["POST"])
     if _do_and_log(request, campaign, outbox.resume, _("Resumed.")):
         _wake(campaign)
-        _add_message(request, messages.SUCCESS, _("The campaign goes on where it stopped."))
+        _add_message(request, messages.SUCCESS, _("The campaign continues where it stopped."))
     else:
         _add_message(request, messages.INFO, _("It was not paused."))
     return _back(request, campaign)
@@ -116,7 +116,7 @@ def cancel(request: HttpRequest, campaign: Campaign, *, site: admin.AdminSite) -
     standing = campaign_progress.standings([campaign])[campaign.pk]
     count = standing.counts[MessageState.QUEUED]
     if not count:
-        _add_message(request, messages.INFO, _("Nothing of this campaign is queued any more."))
+        _add_message(request, messages.INFO, _("This campaign has no queued messages left."))
         return _back(request, campaign)
     confirmed = _confirmed_count(request)
     # Fewer than the button said have simply gone meanwhile; more, and nobody has agreed to them.
@@ -126,22 +126,22 @@ def cancel(request: HttpRequest, campaign: Campaign, *, site: admin.AdminSite) -
             campaign,
             site=site,
             has_grown=confirmed is not None,
-            title=_("Cancel what has not gone"),
+            title=_("Cancel unsent messages"),
             sentences=_on_cancelling(standing),
             count=count,
             button=_("Cancel %(count)s SMS") % {"count": localize_number(count)},
         )
-    history.note(request, [campaign], _("Cancelled what had not gone: %(count)s SMS.") % {"count": count})
+    history.note(request, [campaign], _("Cancelled %(count)s unsent SMS.") % {"count": count})
     done = outbox.cancel_rest(campaign)
     now = campaign_progress.standings([campaign])[campaign.pk]
-    said = _("%(count)s SMS cancelled; %(handed)s were handed over already.") % {
+    said = _("%(count)s SMS cancelled; %(handed)s had already been sent.") % {
         "count": localize_number(done),
         "handed": localize_number(now.handed_over),
     }
     if now.counts[MessageState.SENDING]:
         said += " " + _(
-            "%(sending)s are on their way. The campaign stays paused, so that what the gateway does not "
-            "take waits."
+            "%(sending)s are being sent. The campaign stays paused so that those the gateway "
+            "does not accept will wait."
         ) % {"sending": localize_number(now.counts[MessageState.SENDING])}
     _add_message(request, messages.SUCCESS if done else messages.WARNING, said)
     return _back(request, campaign)
@@ -151,8 +151,8 @@ def _on_cancelling(standing: Standing) -> list[str]:
     queued, sending = standing.counts[MessageState.QUEUED], standing.counts[MessageState.SENDING]
     sentences = [
         ngettext(
-            "%(count)s SMS is still queued and would never be sent.",
-            "%(count)s SMS are still queued and would never be sent.",
+            "%(count)s SMS is still queued and will never be sent.",
+            "%(count)s SMS are still queued and will never be sent.",
             queued,
         )
         % {"count": localize_number(queued)}
@@ -160,19 +160,19 @@ def _on_cancelling(standing: Standing) -> list[str]:
     if standing.handed_over:
         sentences.append(
             ngettext(
-                "%(count)s was handed over already and can't be called back.",
-                "%(count)s were handed over already and can't be called back.",
+                "%(count)s SMS has already been sent and can't be recalled.",
+                "%(count)s SMS have already been sent and can't be recalled.",
                 standing.handed_over,
             )
             % {"count": localize_number(standing.handed_over)}
         )
     else:
-        sentences.append(_("Nothing was handed over yet."))
+        sentences.append(_("None have been sent yet."))
     if sending:
         sentences.append(
             ngettext(
-                "%(count)s is on its way at this moment.",
-                "%(count)s are on their way at this moment.",
+                "%(count)s SMS is being sent right now.",
+                "%(count)s SMS are being sent right now.",
                 sending,
             )
             % {"count": localize_number(sending)}
@@ -186,11 +186,11 @@ def retry(request: HttpRequest, campaign: Campaign, *, site: admin.AdminSite) ->
     failed = campaign.messages.filter(state=MessageState.FAILED).exclude(recipient="")
     count = failed.count()
     if not count:
-        _add_message(request, messages.INFO, _("Nothing of this campaign has failed."))
+        _add_message(request, messages.INFO, _("No message of this campaign has failed."))
         return _back(request, campaign)
     most = max_recipients(request)
     if most is not None and count > most:
-        said = _("%(count)s SMS have failed, and you may send to %(most)s recipients at once.")
+        said = _("%(count)s SMS have failed, but you may send to at most %(most)s recipients at once.")
         _add_message(
             request, messages.ERROR, said % {"count": localize_number(count), "most": localize_number(most)}
         )
@@ -202,13 +202,13 @@ def retry(request: HttpRequest, campaign: Campaign, *, site: admin.AdminSite) ->
             campaign,
             site=site,
             has_grown=confirmed is not None,
-            title=_("Send failed ones again"),
+            title=_("Send failed messages again"),
             sentences=_on_retrying(campaign, count),
             reasons=_reasons(failed),
             count=count,
             button=_("Send %(count)s SMS again") % {"count": localize_number(count)},
         )
-    history.note(request, [campaign], _("Sent again what had failed: %(count)s SMS.") % {"count": count})
+    history.note(request, [campaign], _("Sent %(count)s failed SMS again.") % {"count": count})
     done = outbox.send_again(failed)
     _wake(campaign)
     said = _("%(count)s SMS queued again.")
@@ -220,14 +220,15 @@ def retry(request: HttpRequest, campaign: Campaign, *, site: admin.AdminSite) ->
 def _on_retrying(campaign: Campaign, count: int) -> list[str]:
     sentences = [
         ngettext(
-            "%(count)s SMS has failed. It is queued again, and charged when the gateway takes it.",
-            "%(count)s SMS have failed. They are queued again, and charged when the gateway takes them.",
+            "%(count)s SMS has failed. It will be queued again, and charged once the gateway accepts it.",
+            "%(count)s SMS have failed. They will be queued again, and charged once the "
+            "gateway accepts them.",
             count,
         )
         % {"count": localize_number(count)}
     ]
     if campaign.paused_at is not None:
-        sentences.append(_("The campaign is paused: they wait until it is resumed."))
+        sentences.append(_("The campaign is paused: they will wait until it is resumed."))
     return sentences
 
 
@@ -238,7 +239,7 @@ def _reasons(failed: Any) -> list[tuple[str, str]]:
         counts[code] = count
     first = sorted(counts.items(), key=lambda one: -one[1])[:MAX_REASONS_SHOWN]
     return [
-        (error_text(code) if code is not None else _("No reason is known."), localize_number(count))
+        (error_text(code) if code is not None else _("The reason is unknown."), localize_number(count))
         for code, count in first
     ]
 
@@ -253,7 +254,7 @@ def export(request: HttpRequest, campaign: Campaign) -> HttpResponseBase:
     is_xlsx = request.POST.get("format") != "csv"
     count = campaign.messages.count()
     if count > exports.MAX_SHEET_ROWS:
-        said = _("A sheet holds %(most)s rows: filter the list of messages and export that.")
+        said = _("A sheet holds at most %(most)s rows. Filter the list of messages and export from there.")
         _add_message(request, messages.ERROR, said % {"most": localize_number(exports.MAX_SHEET_ROWS)})
         return _back(request, campaign)
     said = _("Exported as %(format)s: %(count)s SMS.")

@@ -111,16 +111,16 @@ def _sent_over_time(campaign: Campaign) -> dict[str, Any] | None:
 
 def _chart(step: Step, labels: list[str], counts: list[int], *, first: str, last: str) -> Chart:
     titles = {
-        Step.MINUTE: _("Handed over by minute"),
-        Step.TEN_MINUTES: _("Handed over by ten minutes"),
-        Step.HOUR: _("Handed over by hour"),
-        Step.DAY: _("Handed over by day"),
+        Step.MINUTE: _("Sent per minute"),
+        Step.TEN_MINUTES: _("Sent per 10 minutes"),
+        Step.HOUR: _("Sent per hour"),
+        Step.DAY: _("Sent per day"),
     }
     return bar_chart(
         "handed-over",
         titles[step],
-        [Series("sent", _("Handed over"), counts)],
-        description=_("From %(first)s to %(last)s; the table beside it has the same figures.")
+        [Series("sent", _("Sent to the gateway"), counts)],
+        description=_("From %(first)s to %(last)s; the same figures are in the table beside it.")
         % {"first": first, "last": last},
         labels=labels,
         show=localize_number,

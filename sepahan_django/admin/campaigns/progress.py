@@ -94,14 +94,14 @@ def sentence(standing: Standing, *, now: datetime) -> str:
         return _("No SMS.")
     gone = standing.total - standing.left
     if not gone and standing.next_due is not None and standing.phase(now) is Phase.PLANNED:
-        return _("%(total)s SMS, planned for %(when)s.") % {
+        return _("%(total)s SMS, scheduled for %(when)s.") % {
             "total": localize_number(standing.total),
             "when": format_datetime(standing.next_due),
         }
     if not standing.left:
-        said = _("%(total)s SMS, nothing left.")
+        said = _("%(total)s SMS, none left.")
     else:
-        said = _("%(gone)s of %(total)s SMS gone (%(percent)s), %(left)s left.")
+        said = _("%(gone)s of %(total)s SMS done (%(percent)s), %(left)s left.")
     return said % {
         "gone": localize_number(gone),
         "total": localize_number(standing.total),
@@ -114,7 +114,7 @@ def _delivered(standing: Standing) -> str:
     delivered = standing.counts[MessageState.DELIVERED]
     if not standing.handed_over:
         return display.EMPTY
-    return _("%(count)s (%(percent)s of those handed over)") % {
+    return _("%(count)s (%(percent)s of those sent)") % {
         "count": localize_number(delivered),
         "percent": percent_text(share(delivered, standing.handed_over)),
     }

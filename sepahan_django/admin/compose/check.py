@@ -98,27 +98,27 @@ def _facts(request: HttpRequest, draft: SendDraft, found: drafts.Check) -> list[
     """What is told at a glance."""
     facts: list[tuple[str, Any]] = [
         (_("Recipients"), localize_number(found.going)),
-        (_("SMS parts in all"), localize_number(found.parts) if found.parts else display.EMPTY),
+        (_("Total SMS parts"), localize_number(found.parts) if found.parts else display.EMPTY),
     ]
     if found.cost is not None:
-        facts.append((_("Cost, about"), display.money(found.cost)))
+        facts.append((_("Estimated cost"), display.money(found.cost)))
     if draft.api_key and may(request, "view_credit"):
         facts.append((_("Credit"), display.credit(draft.api_key)))
     return [
         *facts,
         (_("Sender line"), display.number(found.line)),
         (_("Account"), draft.api_key or display.EMPTY),
-        (_("When"), display.moment(draft.send_at) if draft.send_at else _("now")),
-        (_("Recipients from"), display.untrusted(draft.source) if draft.source else _("what was pasted")),
+        (_("Send at"), display.moment(draft.send_at) if draft.send_at else _("now")),
+        (_("Source of recipients"), display.untrusted(draft.source) if draft.source else _("pasted text")),
     ]
 
 
 def _samples(request: HttpRequest, draft: SendDraft, found: drafts.Check) -> list[dict[str, Any]]:
     """The first, the longest and any message, each once."""
     named = [
-        (_("The first"), found.first),
-        (_("The longest"), found.longest),
-        (_("One of the others"), found.random),
+        (_("First message"), found.first),
+        (_("Longest message"), found.longest),
+        (_("Another message"), found.random),
     ]
     shown: list[Sample] = []
     samples = []
@@ -203,9 +203,9 @@ def _report(request: HttpRequest, campaign: Campaign) -> None:
             },
         )
     elif counts[MessageState.SENT] + counts[MessageState.DELIVERED] == number:
-        messages.success(request, _("%(total)s SMS handed to the gateway.") % {"total": total})
+        messages.success(request, _("%(total)s SMS sent to the gateway.") % {"total": total})
     elif planned:
-        said = _("%(total)s SMS planned for %(when)s.")
+        said = _("%(total)s SMS scheduled for %(when)s.")
         messages.success(request, said % {"total": total, "when": display.moment_text(planned)})
     else:
         messages.warning(

@@ -42,7 +42,7 @@ class WriteForm(forms.Form):
         label=gettext_lazy("Recipients"),
         required=False,
         help_text=gettext_lazy(
-            "Paste numbers in any form: from Excel, with names beside them, one a line or many."
+            "Paste numbers in any format: from Excel, with names beside them, one or more per line."
         ),
         widget=forms.Textarea(
             attrs={"rows": 6, "dir": "auto", "class": "vLargeTextField sepahan-recipients"}
@@ -74,20 +74,20 @@ class WriteForm(forms.Form):
     with_opt_out = forms.BooleanField(
         label=gettext_lazy("End with the line “لغو۱۱”"),
         required=False,
-        help_text=gettext_lazy("Advertising must; it is counted with the text."),
+        help_text=gettext_lazy("Required for advertising; counted as part of the text."),
     )
     title = forms.CharField(
         label=gettext_lazy("Title"),
         required=False,
         max_length=200,
-        help_text=gettext_lazy("To find it again; recipients don't see it."),
+        help_text=gettext_lazy("For finding it later; recipients don't see it."),
         widget=forms.TextInput(attrs={"dir": "auto", "class": "vTextField"}),
     )
     send_at = forms.CharField(
         label=gettext_lazy("Send at"),
         required=False,
         max_length=40,
-        help_text=gettext_lazy("Like 1405/09/03 14:20, Tehran time. Empty: now."),
+        help_text=gettext_lazy("Such as 1405/09/03 14:20, Tehran time. Leave empty to send now."),
         widget=JalaliDateTimeInput(minimum="now"),
     )
 

@@ -27,7 +27,7 @@ def _rows(request: HttpRequest, draft: SendDraft) -> Iterator[list[str]]:
     columns = draft.columns if access.shows_cells(request, draft) else []
     if not access.shows_numbers(request, draft):  # its cells would tell the number
         columns = [column for column in columns if column != draft.number_column]
-    yield [_("row"), _("as it was given"), _("problem"), _("reason"), *columns]
+    yield [_("row"), _("as entered"), _("problem"), _("reason"), *columns]
     problems = [RowProblem.UNREADABLE, RowProblem.EMPTY_COLUMN]
     if not draft.keep_duplicates:
         problems.append(RowProblem.DUPLICATE)

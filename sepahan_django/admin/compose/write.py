@@ -107,10 +107,12 @@ def _store(request: HttpRequest, form: WriteForm) -> SendDraft | None:
     pasted, file, saved = data.get("recipients", ""), data.get("file"), data.get("saved_list")
     has_new = bool(pasted or file is not None or saved)
     if sum((bool(pasted), file is not None, bool(saved))) > 1:
-        form.add_error("recipients", _("Give the recipients in one way: pasted, as a file or as a list."))
+        form.add_error(
+            "recipients", _("Give the recipients in one way only: pasted, from a file or from a saved list.")
+        )
         return draft
     if not has_new and (draft is None or not draft.rows.exists()):
-        form.add_error("recipients", _("Paste numbers, or choose a file or a list."))
+        form.add_error("recipients", _("Paste numbers, or choose a file or a saved list."))
         return draft
     if draft is None:
         draft = drafts.start(request.user)

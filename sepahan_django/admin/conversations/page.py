@@ -211,7 +211,7 @@ def _bubble(message: Message, day: str, site: admin.AdminSite) -> Bubble:
             and message.error_code is not None
         ):
             why = error_text(message.error_code)
-        by = str(message.created_by) if message.created_by else _("by the program")
+        by = str(message.created_by) if message.created_by else _("sent automatically")
     return Bubble(
         day=day,
         is_inbound=is_inbound,

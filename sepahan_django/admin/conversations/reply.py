@@ -111,7 +111,7 @@ class ReplyForm(forms.Form):
         data: dict[str, Any] = super().clean() or self.cleaned_data
         data["origin"] = self.origins.of(data.get("account") or 0, data.get("line") or "")
         if data["origin"] is None:
-            raise forms.ValidationError(_("You can't send from this line any more: open the page again."))
+            raise forms.ValidationError(_("You can no longer send from this line. Open the page again."))
         return data
 
     def renewed(self) -> "ReplyForm":
@@ -141,11 +141,14 @@ def reply(request: HttpRequest, form: ReplyForm, correspondent: Correspondent) -
                 said %= {"account": origin.account.title, "line": origin.line}
                 history.note(request, [message], said, flag=ADDITION)
     except IdempotencyConflict:
-        return _("Another text was sent from this page before. Send once more if this one is to go out too.")
+        return _(
+            "A different text was already sent from this page. Send once more if you want to "
+            "send this one too."
+        )
     except ValueError as error:
         return str(error)
     if is_new:
         outcomes.tell_outcome(request, message, outcomes.OF_A_REPLY)
     else:
-        messages.info(request, _("This page was submitted before; it was sent once."))
+        messages.info(request, _("This page was already submitted; it was sent only once."))
     return ""

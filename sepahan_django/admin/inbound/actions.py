@@ -74,34 +74,34 @@ def _again(request: HttpRequest, rows: Any) -> None:
     chosen = list(rows.order_by("pk")[: MAX_REDELIVERED + 1])
     if len(chosen) > MAX_REDELIVERED:
         most = localize_number(MAX_REDELIVERED)
-        messages.error(request, _("No more than %(most)s SMS can be passed on at once.") % {"most": most})
+        messages.error(request, _("At most %(most)s SMS can be processed at once.") % {"most": most})
         return
     # Noted first, so that nothing is done unnoted; and done after commit: where the whole request is one
     # transaction nobody would see the lease before, and receivers would be given what may yet be undone.
-    history.note(request, chosen, _("Passed on to the program again."))
+    history.note(request, chosen, _("Processed again."))
     transaction.on_commit(lambda: _pass_on(request, chosen))
 
 
 def _pass_on(request: HttpRequest, chosen: list[InboundMessage]) -> None:
     report = inbox.dispatch_again(chosen)
     for account in report.busy:
-        sentence = _("%(account)s: another process is fetching at the moment; try again shortly.")
+        sentence = _("%(account)s: another process is already fetching; try again shortly.")
         messages.warning(request, sentence % {"account": account})
     # What a receiver says may repeat texts and numbers.
     if may_see_content(request):
         for message, why in report.failures[:MAX_ERRORS_SHOWN]:
-            sentence = _("SMS from %(sender)s: the program reports “%(why)s”.")
+            sentence = _("SMS from %(sender)s: processing failed with “%(why)s”.")
             told = {"sender": visible(message.sender), "why": visible(why)}
             messages.error(request, sentence % told)
     if report.failures:
         sentence = ngettext(
-            "%(count)s SMS was not passed on: the program reports an error.",
-            "%(count)s SMS were not passed on: the program reports errors.",
+            "%(count)s SMS was not processed: the application reported an error.",
+            "%(count)s SMS were not processed: the application reported errors.",
             len(report.failures),
         )
         messages.error(request, sentence % {"count": localize_number(len(report.failures))})
     if report.dispatched:
-        _add_count_message(request, _("%(count)s SMS passed on."), report.dispatched)
+        _add_count_message(request, _("%(count)s SMS processed."), report.dispatched)
 
 
 INBOUND_ACTIONS = {
@@ -121,7 +121,5 @@ INBOUND_ACTIONS = {
     "mark_open": InboundAction(
         gettext_lazy("Mark as not handled"), may_handle, _open, lambda one: one.done_at is not None
     ),
-    "dispatch_again": InboundAction(
-        gettext_lazy("Pass on to the program again"), may_dispatch, _again, lambda one: True
-    ),
+    "dispatch_again": InboundAction(gettext_lazy("Process again"), may_dispatch, _again, lambda one: True),
 }

@@ -79,7 +79,7 @@ class InboundMessageAdmin(Exporting, RecordAdmin):
         "error": None,
     }
     search_fields = ("sender",)
-    search_help_text = gettext_lazy("A number in any writing, a sender's name, or how it begins")
+    search_help_text = gettext_lazy("A number in any format, a sender name, or the beginning of either")
     actions = tuple(map(_action, INBOUND_ACTIONS))
     fieldsets = (
         (
@@ -97,8 +97,8 @@ class InboundMessageAdmin(Exporting, RecordAdmin):
                 )
             },
         ),
-        (gettext_lazy("The project's program"), {"fields": ("passed_on", "attempts", "error")}),
-        (gettext_lazy("At the gateway"), {"fields": ("written_date", "pulled", "acknowledged")}),
+        (gettext_lazy("Processing"), {"fields": ("passed_on", "attempts", "error")}),
+        (gettext_lazy("Gateway details"), {"fields": ("written_date", "pulled", "acknowledged")}),
     )
 
     def get_urls(self) -> list[URLPattern]:
@@ -199,7 +199,7 @@ class InboundMessageAdmin(Exporting, RecordAdmin):
             stored += report.tally["stored"]
             for title, why in report.troubles.items():
                 # What stopped an inbox is told with the SMS that did.
-                said = why if may_see_content(request) else _("It did not end well.")
+                said = why if may_see_content(request) else _("It failed.")
                 self.message_user(request, f"{title}: {said}", messages.ERROR)
         return stored
 
@@ -246,7 +246,7 @@ class InboundMessageAdmin(Exporting, RecordAdmin):
             shown = display.state("read", _("Read"))
         if not message.dispatch_error:
             return shown
-        return format_html("{} {}", shown, display.state("failed", _("Error in the program")))
+        return format_html("{} {}", shown, display.state("failed", _("Processing failed")))
 
     @admin.display(description=gettext_lazy("received at"), ordering="received_at")
     def received(self, message: InboundMessage) -> str:
@@ -276,19 +276,19 @@ class InboundMessageAdmin(Exporting, RecordAdmin):
         who = display.untrusted(str(message.done_by))
         return format_html("{} · {}", display.moment(message.done_at), who)
 
-    @admin.display(description=gettext_lazy("passed on at"))
+    @admin.display(description=gettext_lazy("processed at"))
     def passed_on(self, message: InboundMessage) -> str:
         return display.moment(message.dispatched_at)
 
-    @admin.display(description=gettext_lazy("attempts that failed"))
+    @admin.display(description=gettext_lazy("failed attempts"))
     def attempts(self, message: InboundMessage) -> str:
         return localize_number(message.dispatch_attempts)
 
-    @admin.display(description=gettext_lazy("error in the program"))
+    @admin.display(description=gettext_lazy("processing error"))
     def error(self, message: InboundMessage) -> str:
         return display.untrusted(message.dispatch_error)
 
-    @admin.display(description=gettext_lazy("date as the gateway wrote it"))
+    @admin.display(description=gettext_lazy("raw gateway date"))
     def written_date(self, message: InboundMessage) -> str:
         return display.number(message.gateway_date)
 

@@ -66,7 +66,7 @@ def raw(value: str) -> str:
         return EMPTY
     return format_html(
         '<details><summary>{}</summary><pre dir="ltr" class="sepahan-raw" tabindex="0">{}</pre></details>',
-        _("Show it"),
+        _("Show"),
         visible(value),
     )
 
@@ -145,7 +145,7 @@ def age(value: datetime) -> str:
 def credit(account: ApiKey) -> str:
     """The credit last seen and its age."""
     if account.credit is None:
-        return _("not asked yet")
+        return _("not checked yet")
     shown = money(account.credit)
     if account.credit_checked_at is None:
         return shown

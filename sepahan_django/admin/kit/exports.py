@@ -67,7 +67,7 @@ class Exporting(admin.ModelAdmin):  # type: ignore[type-arg]
             most = localize_number(exports.MAX_SHEET_ROWS)
             self.message_user(
                 request,
-                _("A sheet holds %(most)s rows: filter the list first.") % {"most": most},
+                _("A sheet holds at most %(most)s rows. Filter the list first.") % {"most": most},
                 messages.ERROR,
             )
             return back
@@ -92,7 +92,7 @@ def file_name(subject: str) -> str:
 
 def no_xlsx() -> str:
     """What to say where the server can't write Excel files."""
-    return _("For Excel files the server needs sepahan_django[xlsx]; use CSV.")
+    return _("Excel files need sepahan_django[xlsx] on the server. Use CSV instead.")
 
 
 def file_of(rows: Iterable[Sequence[str]], *, name: str, is_xlsx: bool) -> HttpResponseBase | None:

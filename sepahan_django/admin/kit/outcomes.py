@@ -24,12 +24,12 @@ class Sentences:
 
 
 OF_A_TEST = Sentences(
-    handed_over=gettext_lazy("Handed to the gateway: look at your phone."),
+    handed_over=gettext_lazy("Sent to the gateway: check your phone."),
     refused="%(why)s",
-    queued=gettext_lazy("The SMS is queued, and goes out when the worker runs."),
+    queued=gettext_lazy("The SMS is queued and will be sent by the worker."),
 )
 OF_A_REPLY = Sentences(
-    handed_over=gettext_lazy("The reply was handed to the gateway."),
+    handed_over=gettext_lazy("The reply was sent to the gateway."),
     refused=gettext_lazy("The gateway refused the reply: %(why)s"),
     queued=gettext_lazy("The reply is queued and will be sent by the worker."),
 )

@@ -69,15 +69,15 @@ def texts() -> dict[str, str]:
     return {
         "open": _("Calendar"),
         "today": _("Today"),
-        "previousMonth": _("The month before"),
-        "nextMonth": _("The month after"),
-        "previousYear": _("The year before"),
-        "nextYear": _("The year after"),
+        "previousMonth": _("Previous month"),
+        "nextMonth": _("Next month"),
+        "previousYear": _("Previous year"),
+        "nextYear": _("Next year"),
         "hour": _("Hour"),
         "minute": _("Minute"),
-        "choose": _("Choose"),
+        "choose": _("Select"),
         "cancel": _("Close"),
-        "past": _("That time is past."),
+        "past": _("This time has passed."),
     }
 
 

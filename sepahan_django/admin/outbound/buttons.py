@@ -31,11 +31,14 @@ class MessageAction:
 
 MESSAGE_ACTIONS = {
     "send-now": MessageAction(
-        MessageState.QUEUED, outbox.send_now, gettext_lazy("Sent now, whatever was planned."), sends=True
+        MessageState.QUEUED,
+        outbox.send_now,
+        gettext_lazy("Sent without waiting for the scheduled time."),
+        sends=True,
     ),
     "cancel": MessageAction(MessageState.QUEUED, outbox.cancel, gettext_lazy("Cancelled.")),
     "send-again": MessageAction(
-        MessageState.FAILED, outbox.send_again, gettext_lazy("Sent again after it had failed."), sends=True
+        MessageState.FAILED, outbox.send_again, gettext_lazy("Sent again after failing."), sends=True
     ),
 }
 REFRESH = "refresh"
@@ -76,7 +79,7 @@ class MessageActions(admin.ModelAdmin):  # type: ignore[type-arg]
         rows = OutboundMessage.objects.filter(pk=message.pk)
         if not history.act(request, rows, states=[act.state], work=act.work, said=str(act.said)):
             message.refresh_from_db()
-            told = _("Nothing was done: its state is “%(state)s” now.")
+            told = _("Nothing was changed: the state is now “%(state)s”.")
             self.message_user(request, told % {"state": message.get_state_display()}, messages.WARNING)
             return
         message.refresh_from_db()
@@ -85,7 +88,7 @@ class MessageActions(admin.ModelAdmin):  # type: ignore[type-arg]
         outcomes.tell_state(request, message)
 
     def _refresh(self, request: HttpRequest, message: OutboundMessage) -> None:
-        history.note(request, [message], _("The delivery state was asked for."))
+        history.note(request, [message], _("Delivery status checked."))
         report = delivery.refresh(OutboundMessage.objects.filter(pk=message.pk))
         for title, why in report.troubles.items():
             self.message_user(request, f"{title}: {why}", messages.ERROR)

@@ -43,7 +43,7 @@ class OutboundMessageAdmin(MessageActions, Exporting, RecordAdmin):
     list_filter = ("state", CreatedFilter, SenderLineFilter, AccountFilter, CampaignFilter)
     content_columns = {"to": "masked_to", "short_text": "hidden"}
     search_fields = ("recipient",)
-    search_help_text = gettext_lazy("A mobile number, or how it begins, in any writing; or the gateway's id")
+    search_help_text = gettext_lazy("A mobile number or its beginning, in any format; or a gateway id")
     actions = ("refresh_states", "cancel_queued", "send_failed_again")
     change_form_template = "sepahan_django/admin/outbound_form.html"
     # What the page tells on top of these is in `message_page`.
@@ -153,31 +153,29 @@ class OutboundMessageAdmin(MessageActions, Exporting, RecordAdmin):
     def has_send_permission(self, request: HttpRequest) -> bool:
         return may(request, "send_message")
 
-    @admin.action(description=gettext_lazy("Refresh the delivery states"), permissions=["view"])
+    @admin.action(description=gettext_lazy("Refresh delivery statuses"), permissions=["view"])
     def refresh_states(self, request: HttpRequest, queryset: OutboundMessageQuerySet) -> None:
         report = delivery.refresh(queryset)
         for title, why in report.troubles.items():
             self.message_user(request, f"{title}: {why}", messages.ERROR)
-        self._add_count_message(
-            request, _("%(count)s delivery states have changed."), report.tally["changed"]
-        )
+        self._add_count_message(request, _("%(count)s delivery statuses changed."), report.tally["changed"])
 
-    @admin.action(description=gettext_lazy("Cancel those still queued"), permissions=["send"])
+    @admin.action(description=gettext_lazy("Cancel queued messages"), permissions=["send"])
     def cancel_queued(self, request: HttpRequest, queryset: OutboundMessageQuerySet) -> None:
         done = history.act(
             request, queryset, states=[MessageState.QUEUED], work=outbox.cancel, said=_("Cancelled.")
         )
         self._add_count_message(request, _("%(count)s SMS cancelled."), done)
 
-    @admin.action(description=gettext_lazy("Send failed ones again"), permissions=["send"])
+    @admin.action(description=gettext_lazy("Send failed messages again"), permissions=["send"])
     def send_failed_again(self, request: HttpRequest, queryset: OutboundMessageQuerySet) -> None:
         failed = queryset.filter(state=MessageState.FAILED)
         most = max_recipients(request)
         if most is not None and failed[: most + 1].count() > most:
-            said = _("You may send to %(most)s recipients at once and no more.")
+            said = _("You may send to at most %(most)s recipients at once.")
             self.message_user(request, said % {"most": localize_number(most)}, messages.ERROR)
             return
-        said = _("Sent again after it had failed.")
+        said = _("Sent again after failing.")
         done = history.act(request, failed, states=[MessageState.FAILED], work=outbox.send_again, said=said)
         self._add_count_message(request, _("%(count)s SMS queued again."), done)
 

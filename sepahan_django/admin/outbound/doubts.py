@@ -31,7 +31,7 @@ class DecisionForm(forms.Form):
 
     messages = forms.TypedMultipleChoiceField(
         coerce=int,
-        error_messages={"required": gettext_lazy("Choose the messages that you decide about.")},
+        error_messages={"required": gettext_lazy("Select the messages to decide on.")},
     )
     decision = forms.ChoiceField(
         choices=[(MARK_SENT, gettext_lazy("Mark as sent")), (SEND_AGAIN, gettext_lazy("Send again"))]
@@ -46,7 +46,7 @@ class DecisionForm(forms.Form):
         cleaned: dict[str, Any] = super().clean() or {}
         if cleaned.get("decision") == SEND_AGAIN and not cleaned.get("may_be_second"):
             raise forms.ValidationError(
-                _("Tick that you know: whoever got the first one gets a second one, and both are charged.")
+                _("Confirm: recipients of the first message may receive it twice, and both are charged.")
             )
         return cleaned
 
@@ -107,7 +107,7 @@ def _decide(request: HttpRequest, pks: list[int], decision: str) -> int:
         rows,
         states=[MessageState.IN_DOUBT],
         work=outbox.mark_sent if marking else outbox.send_again,
-        said=_("Marked as sent.") if marking else _("Sent again, at the risk of a second one."),
+        said=_("Marked as sent.") if marking else _("Sent again, at the risk of a duplicate."),
     )
     if not marking:
         for account in ApiKey.objects.filter(pk__in=rows.values("api_key")):

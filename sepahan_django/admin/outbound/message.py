@@ -75,11 +75,11 @@ def explanation(message: OutboundMessage, *, whole: bool) -> str:
 def buttons(message: OutboundMessage) -> list[Button]:
     """What can be done about a message in its state by whoever may send."""
     if message.state == MessageState.QUEUED:
-        return [Button("send-now", _("Send now")), Button("cancel", _("Cancel it"))]
+        return [Button("send-now", _("Send now")), Button("cancel", _("Cancel message"))]
     if message.state == MessageState.FAILED and message.recipient:
         return [Button("send-again", _("Send again"))]
     if message.state == MessageState.SENT and message.gateway_id:
-        return [Button("refresh", _("Ask for the delivery state"))]
+        return [Button("refresh", _("Check delivery status"))]
     return []
 
 
@@ -102,20 +102,20 @@ def events(message: OutboundMessage) -> list[Event]:
             found.append(Event(at, display.moment(at), title, note, is_ahead=at > now))
 
     by = _("by %(user)s") % {"user": visible(str(message.created_by))} if message.created_by else ""
-    add(message.created_at, _("Written"), by)
+    add(message.created_at, _("Created"), by)
     if message.send_at and message.due_at < message.send_at:
-        add(message.due_at, _("Brought forward from its planned time"))
+        add(message.due_at, _("Moved ahead of its scheduled time"))
     elif message.send_at:
-        add(message.send_at, _("Planned for this time"))
+        add(message.send_at, _("Scheduled time"))
     _add_attempts(message, add)
-    add(message.sent_at, _("Handed over to the gateway"))
+    add(message.sent_at, _("Accepted by the gateway"))
     add(message.delivered_at, _("Reached the handset"))
     if message.state == MessageState.SENT:
-        add(message.status_due_at, _("The delivery state is asked for next"))
+        add(message.status_due_at, _("Next delivery check"))
     if message.expires_at and message.state == MessageState.EXPIRED:
-        add(message.expires_at, _("Its time was over"))
+        add(message.expires_at, _("Expired before it was sent"))
     elif message.expires_at and message.state in (MessageState.QUEUED, MessageState.SENDING):
-        add(message.expires_at, _("Not sent after this"))
+        add(message.expires_at, _("Expires"))
     # Sorting is stable, so that what has one time stays in the order of the way it goes.
     return sorted(found, key=lambda event: event.at.replace(second=0, microsecond=0))
 
@@ -125,30 +125,30 @@ def _add_attempts(message: OutboundMessage, add: Any) -> None:
     if request is None:
         return
     again = request.attempts > 1
-    add(request.first_attempt_at, _("First attempt") if again else _("Put on its way"))
+    add(request.first_attempt_at, _("First attempt") if again else _("Submitted to the gateway"))
     if again:
-        count = ngettext("%(count)s attempt in all", "%(count)s attempts in all", request.attempts)
+        count = ngettext("%(count)s attempt in total", "%(count)s attempts in total", request.attempts)
         add(request.last_attempt_at, _("Last attempt"), count % {"count": localize_number(request.attempts)})
     if message.state == MessageState.FAILED:
         add(request.finished_at, _("Refused"))
     elif message.state == MessageState.IN_DOUBT:
-        add(request.finished_at, _("Given up: the gateway had forgotten it by then"))
+        add(request.finished_at, _("Given up: the gateway no longer remembered the request"))
     elif message.state == MessageState.SENDING:
-        add(request.due_at, _("The gateway is asked again"))
+        add(request.due_at, _("Next query to the gateway"))
 
 
 def delivery_note(message: OutboundMessage) -> str:
     """When its delivery is asked for, or why not any more; empty where there is nothing to ask for."""
     if message.state in (MessageState.DELIVERED, MessageState.UNDELIVERED):
-        return _("The delivery state is final and is not asked for any more.")
+        return _("The delivery status is final and is no longer checked.")
     if message.state != MessageState.SENT:
         return ""
     if message.gateway_id is None:
-        return _("Its id at the gateway is not known, so nobody can ask whether it has arrived.")
+        return _("The gateway id of this message is unknown, so its delivery can't be checked.")
     if message.status_due_at is None:
-        return _("It is not asked for any more: the gateway answers for some weeks and no longer.")
+        return _("It is no longer checked: the gateway reports on a message for a few weeks only.")
     if message.status_due_at <= timezone.now() - timedelta(minutes=1):
-        return _("It is due to be asked for, with the next run of sepahan_sync_status.")
+        return _("It is due for a check, with the next run of sepahan_sync_status.")
     return ""
 
 

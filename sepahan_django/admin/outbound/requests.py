@@ -65,7 +65,7 @@ class SendRequestAdmin(RecordAdmin):
     def first(self, request: SendRequest) -> str:
         return display.moment(request.first_attempt_at)
 
-    @admin.display(description=gettext_lazy("taken up again at"))
+    @admin.display(description=gettext_lazy("next attempt at"))
     def again(self, request: SendRequest) -> str:
         return display.moment(request.due_at)
 
@@ -77,6 +77,6 @@ class SendRequestAdmin(RecordAdmin):
     def price(self, request: SendRequest) -> str:
         return display.money(request.total_price)
 
-    @admin.display(description=gettext_lazy("answer as it came"))
+    @admin.display(description=gettext_lazy("raw answer"))
     def raw_answer(self, request: SendRequest) -> str:
         return display.raw(request.answer)

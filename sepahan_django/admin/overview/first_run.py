@@ -145,8 +145,8 @@ def _store_line(request: HttpRequest, account: ApiKey | None, form: Any) -> None
     line, _is_new = SenderLine.objects.update_or_create(
         api_key=account, number=form.cleaned_data["number"], defaults=values
     )
-    _log(request, line, _("Made the default line."))
-    messages.success(request, _("SMS are sent from this line now."))
+    _log(request, line, _("Set as the default line."))
+    messages.success(request, _("SMS are now sent from this line."))
 
 
 def _send_test(request: HttpRequest, account: ApiKey | None, form: Any) -> None:

@@ -143,7 +143,7 @@ def _day_row(day: Day, *, with_money: bool) -> tuple[str, list[str]]:
 def _charts(days: Sequence[Day], *, with_money: bool) -> list[Chart]:
     span = {"first": format_date(days[0].day), "last": format_date(days[-1].day)}
     shared: dict[str, Any] = {
-        "description": _("For each day from %(first)s to %(last)s; the table below has the same figures.")
+        "description": _("Daily figures from %(first)s to %(last)s; the table below has the same figures.")
         % span,
         "labels": [localize_digits(to_jalali_day(day.day)[5:]) for day in days],
         "right_to_left": get_language_bidi(),
@@ -194,12 +194,12 @@ def _job(job: Job, run: JobRun | None, *, with_words: bool) -> dict[str, str]:
     seen = run.seen_at if run else None
     said = run.last_error if run else ""
     if said and not with_words:
-        said = _("It did not end well.")
+        said = _("It failed.")
     return {
         "name": str(job.label),
         "command": f"sepahan_{job}",
         "seen": display.moment(seen) if seen else "",
-        "age": display.age(seen) if seen else _("has never run"),
+        "age": display.age(seen) if seen else _("never run"),
         "ended_well": display.moment(run.last_ok_at if run else None),
         "error": visible(said),
     }

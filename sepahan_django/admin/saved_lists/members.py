@@ -33,8 +33,8 @@ class FillForm(forms.Form):
         required=False,
         strip=False,
         help_text=gettext_lazy(
-            "Paste numbers in any form, or rows from Excel. A first row of names gives the columns their "
-            "names, which texts can use."
+            "Paste numbers in any format, or rows from Excel. A header row names the columns, "
+            "and texts can use these names."
         ),
         widget=forms.Textarea(
             attrs={"rows": 6, "dir": "auto", "class": "vLargeTextField sepahan-recipients"}
@@ -131,7 +131,7 @@ def _remove(request: HttpRequest, recipient_list: RecipientList) -> None:
     chosen = request.POST.getlist("members")[:PAGE]
     removed = saved_lists.remove(recipient_list, [pk for pk in map(parse_pk, chosen) if pk])
     if not removed:
-        messages.warning(request, _("Choose the recipients that are to be removed."))
+        messages.warning(request, _("Select the recipients to remove."))
         return
     said = ngettext("%(count)s recipient removed.", "%(count)s recipients removed.", removed)
     history.note(request, [recipient_list], said % {"count": removed})

@@ -27,8 +27,8 @@ class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]
         if "text" in self.fields:  # a page for looking only has none
             self.fields["text"].strip = False  # type: ignore[attr-defined]
             self.fields["text"].help_text = _(
-                "%(example)s stands for a column of the recipients, by the name that it has in the list or "
-                "the file. For a brace itself write it twice."
+                "%(example)s stands for the column of that name in the list or file of recipients. "
+                "To write a brace itself, double it."
             ) % {"example": f"{{{_('name')}}}"}
 
     def clean_text(self) -> str:
@@ -59,7 +59,7 @@ class MessageTemplateAdmin(AppAdmin):
     def short_text(self, template: MessageTemplate) -> str:
         return display.text(template.text)
 
-    @admin.display(description=gettext_lazy("columns that it uses"))
+    @admin.display(description=gettext_lazy("columns used"))
     def columns(self, template: MessageTemplate) -> str:
         try:
             names = placeholders(template.text)

@@ -11,7 +11,7 @@ from sepahan_django.wording import describe
 
 
 class Command(SepahanCommand):
-    help = "Asks for the accounts' credit, in Rials, and keeps it."
+    help = "Fetches the credit of the accounts, in Rials, and stores it."
     has_loop = False
     job = Job.CREDIT
 

@@ -15,26 +15,27 @@ from sepahan_django.management.base import SepahanCommand, Stopper
 
 class Command(SepahanCommand):
     help = (
-        "Makes a token at the gateway and stores it, encrypted, as an account. The panel's user name and "
-        "password are asked for, or read from SEPAHAN_USERNAME and SEPAHAN_PASSWORD; they are not kept."
+        "Creates a token at the gateway and stores it, encrypted, as an account. Prompts "
+        "for the panel username and password, or reads them from SEPAHAN_USERNAME and "
+        "SEPAHAN_PASSWORD; they are not stored."
     )
     has_loop = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--title", required=True, help="the token's and the account's title")
+        parser.add_argument("--title", required=True, help="title of the token and of the account")
+        parser.add_argument("--domain", required=True, help="panel domain without its suffix: sepahansms")
         parser.add_argument(
-            "--domain", required=True, help="the panel's domain without its suffix: sepahansms"
+            "--ip", action="append", default=[], help="an allowed IP address; may be repeated"
         )
-        parser.add_argument("--ip", action="append", default=[], help="an allowed address; may be repeated")
         parser.add_argument(
-            "--base-url", default="", help="the gateway's address, if not that of the settings"
+            "--base-url", default="", help="the gateway's address, if it differs from the settings"
         )
 
     def work(self, stop: Stopper, **options: Any) -> Mapping[str, str]:
         row = accounts.generate_api_key(
             title=options["title"],
             # Taken out, so that nothing that this process starts or reports has them after it.
-            username=Secret(os.environ.pop("SEPAHAN_USERNAME", "") or self._asked("User name: ", input)),
+            username=Secret(os.environ.pop("SEPAHAN_USERNAME", "") or self._asked("Username: ", input)),
             password=Secret(os.environ.pop("SEPAHAN_PASSWORD", "") or self._asked("Password: ", getpass)),
             domain=options["domain"],
             ips=options["ip"],
@@ -49,5 +50,5 @@ class Command(SepahanCommand):
         except EOFError:
             answer = ""
         if not answer:
-            raise CommandError("User name and password are needed to make a token.")
+            raise CommandError("A username and a password are needed to create a token.")
         return answer

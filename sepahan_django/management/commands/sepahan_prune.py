@@ -13,15 +13,15 @@ from sepahan_django.management.base import SepahanCommand, Stopper, positive_cou
 
 class Command(SepahanCommand):
     help = (
-        "Deletes messages that have come to their end, and their requests, when older than so many days; "
-        "with --blank only their texts and numbers."
+        "Deletes finished messages and their requests that are older than this many days; "
+        "with --blank, deletes only their texts and numbers."
     )
     has_loop = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--older-than", type=positive_count, required=True, metavar="DAYS")
         parser.add_argument(
-            "--blank", action="store_true", help="keep the rows and take texts and numbers out of them"
+            "--blank", action="store_true", help="keep the rows but remove texts and numbers from them"
         )
 
     def work(self, stop: Stopper, **options: Any) -> Mapping[str, str]:

@@ -27,7 +27,10 @@ class Command(SepahanCommand):
         super().add_arguments(parser)
         parser.add_argument("--line", metavar="L", help="only messages to this line")
         parser.add_argument(
-            "--since", type=day, metavar="DATE", help="also unread ones since this day, Jalali or Gregorian"
+            "--since",
+            type=day,
+            metavar="DATE",
+            help="also fetch unread messages since this day, Jalali or Gregorian",
         )
 
     def work(self, stop: Stopper, **options: Any) -> Mapping[str, str]:
@@ -42,5 +45,5 @@ class Command(SepahanCommand):
         names = ("stored", "acknowledged", "dispatched", "undispatched")
         self.print_counts({name: report.tally[name] for name in names}, quiet=bool(options["loop"]))
         for title in report.busy:
-            self.stdout.write(f"{title}: another process is fetching at the moment")
+            self.stdout.write(f"{title}: another process is already fetching")
         return report.troubles

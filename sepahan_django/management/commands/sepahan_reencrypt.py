@@ -12,9 +12,9 @@ from sepahan_django.management.base import SepahanCommand, Stopper
 
 class Command(SepahanCommand):
     help = (
-        "Encrypts every stored token with the first of the keys, after a new one was put in front of "
-        'SEPAHAN["ENCRYPTION_KEYS"] (or SECRET_KEY changed and the old one is in SECRET_KEY_FALLBACKS). '
-        "After that the old key can go."
+        "Re-encrypts every stored token with the first key, after a new one was put first "
+        'in SEPAHAN["ENCRYPTION_KEYS"] (or SECRET_KEY was changed and the old one moved to '
+        "SECRET_KEY_FALLBACKS). The old key can then be removed."
     )
     has_loop = False
 

@@ -10,14 +10,18 @@ from sepahan_django.models import Job, MessageState
 
 
 class Command(SepahanCommand):
-    help = "Sends the queued SMS that are due, and clears up requests that were left without an answer."
+    help = "Sends the queued SMS that are due, and resolves requests left without an answer."
     job = Job.SEND
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("--limit", type=positive_count, metavar="N", help="at most so many messages")
+        parser.add_argument("--limit", type=positive_count, metavar="N", help="at most this many messages")
         parser.add_argument(
-            "--workers", type=positive_count, default=1, metavar="N", help="requests at the same time"
+            "--workers",
+            type=positive_count,
+            default=1,
+            metavar="N",
+            help="number of requests at the same time",
         )
 
     def work(self, stop: Stopper, **options: Any) -> Mapping[str, str]:

@@ -10,12 +10,12 @@ from sepahan_django.models import Job
 
 
 class Command(SepahanCommand):
-    help = "Asks the gateway for the delivery states of sent SMS whose time to ask has come."
+    help = "Checks the delivery status of the sent SMS that are due for a check."
     job = Job.SYNC
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("--limit", type=positive_count, metavar="N", help="at most so many messages")
+        parser.add_argument("--limit", type=positive_count, metavar="N", help="at most this many messages")
 
     def work(self, stop: Stopper, **options: Any) -> Mapping[str, str]:
         with self.progress("SMS", options) as progress:

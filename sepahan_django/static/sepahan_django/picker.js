@@ -90,9 +90,9 @@
   }
 
   const DEFAULTS = {
-    open: "Calendar", today: "Today", previousMonth: "The month before", nextMonth: "The month after",
-    previousYear: "The year before", nextYear: "The year after", hour: "Hour", minute: "Minute",
-    choose: "Choose", cancel: "Close", past: "That time is past.",
+    open: "Calendar", today: "Today", previousMonth: "Previous month", nextMonth: "Next month",
+    previousYear: "Previous year", nextYear: "Next year", hour: "Hour", minute: "Minute",
+    choose: "Select", cancel: "Close", past: "This time has passed.",
   };
 
   class Picker {

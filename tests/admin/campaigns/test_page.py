@@ -82,8 +82,8 @@ def test_the_page_says_how_far_the_campaign_is(boss, campaign):
     sent(1, campaign)
     sent(3, campaign, "delivered")
     shown = page_text(page(boss, campaign))
-    assert "4 of 10 SMS gone (40%), 6 left." in shown
-    assert "Delivered 3 (75% of those handed over)" in shown
+    assert "4 of 10 SMS done (40%), 6 left." in shown
+    assert "Delivered 3 (75% of those sent)" in shown
 
 
 def test_the_script_reads_what_the_page_shows(boss, campaign):
@@ -314,7 +314,7 @@ def test_a_day_begins_at_midnight_in_tehran(campaign):
 def test_the_chart_has_a_table_beside_it(boss, campaign):
     sent(7, campaign)
     shown = page(boss, campaign)
-    assert "Handed over by minute" in page_text(shown)
+    assert "Sent per minute" in page_text(shown)
     assert "1405/09/03 12:00 7" in page_text(shown)
     assert "<svg" in shown.content.decode()
 
@@ -351,7 +351,7 @@ def refuse(draft, count, raw="0912", reason="too short: 0912"):
 def test_refused_rows_stay_listed_with_the_reason(boss, campaign, draft):
     refuse(draft, 1)
     shown = page_text(page(boss, campaign))
-    assert "Refused rows (1)" in shown
+    assert "Skipped rows (1)" in shown
     assert "2 0912 too short: 0912" in shown
     assert "09121234567" not in shown
 
@@ -396,7 +396,7 @@ def test_pause_holds_back_and_resume_lets_go(boss, campaign):
 def test_a_button_pressed_twice_is_noted_once(boss, campaign):
     messages(1, campaign)
     post(boss, campaign, "pause")
-    assert "It was paused already." in page_text(post(boss, campaign, "pause"))
+    assert "It was already paused." in page_text(post(boss, campaign, "pause"))
     assert history(campaign) == ["Paused."]
 
 
@@ -421,8 +421,8 @@ def test_the_page_before_cancelling_says_how_many_and_what_is_gone(boss, campaig
     messages(5, campaign)
     sent(2, campaign)
     shown = page(boss, campaign, "cancel")
-    assert "5 SMS are still queued and would never be sent." in page_text(shown)
-    assert "2 were handed over already" in page_text(shown)
+    assert "5 SMS are still queued and will never be sent." in page_text(shown)
+    assert "2 SMS have already been sent" in page_text(shown)
     assert 'value="Cancel 5 SMS"' in shown.content.decode()
     assert states() == {"queued": 5, "sent": 2}
 
@@ -432,8 +432,8 @@ def test_cancelling_leaves_what_has_gone_and_is_kept_in_the_history(boss, campai
     sent(2, campaign)
     answer = post(boss, campaign, "cancel", count=5)
     assert states() == {"cancelled": 5, "sent": 2}
-    assert "5 SMS cancelled; 2 were handed over already." in page_text(answer)
-    assert history(campaign) == ["Cancelled what had not gone: 5 SMS."]
+    assert "5 SMS cancelled; 2 had already been sent." in page_text(answer)
+    assert history(campaign) == ["Cancelled 5 unsent SMS."]
 
 
 @pytest.mark.parametrize("count", ["", "x", "-1", "4", "9" * 30])
@@ -452,14 +452,12 @@ def test_what_has_gone_since_the_page_was_shown_needs_no_second_look(boss, campa
 def test_what_has_come_since_the_page_was_shown_needs_a_second_look(boss, campaign):
     messages(5, campaign)
     answer = post(boss, campaign, "cancel", count=4)
-    assert "There are more than the button said" in page_text(answer)
+    assert "The number has grown since this page opened" in page_text(answer)
 
 
 def test_cancelling_when_nothing_is_left_says_so(boss, campaign):
     sent(1, campaign)
-    assert "Nothing of this campaign is queued any more." in page_text(
-        post(boss, campaign, "cancel", count=1)
-    )
+    assert "This campaign has no queued messages left." in page_text(post(boss, campaign, "cancel", count=1))
 
 
 # Retry
@@ -470,7 +468,7 @@ def test_the_page_before_sending_again_says_how_many_and_why(boss, campaign):
     messages(1, campaign, "failed")
     shown = page_text(page(boss, campaign, "retry"))
     assert "3 SMS have failed." in shown
-    assert "2 × The recipient&#x27;s number has a wrong format." in shown
+    assert "2 × The recipient&#x27;s number has the wrong format." in shown
 
 
 def test_sending_again_queues_the_failed_ones_of_this_campaign_alone(boss, campaign):
@@ -479,7 +477,7 @@ def test_sending_again_queues_the_failed_ones_of_this_campaign_alone(boss, campa
     messages(1, None, "failed")
     post(boss, campaign, "retry", count=2)
     assert states() == {"queued": 2, "in_doubt": 1, "failed": 1}
-    assert history(campaign) == ["Sent again what had failed: 2 SMS."]
+    assert history(campaign) == ["Sent 2 failed SMS again."]
 
 
 def test_more_failed_than_the_button_said_are_not_sent_again_unseen(boss, campaign):
@@ -490,7 +488,7 @@ def test_more_failed_than_the_button_said_are_not_sent_again_unseen(boss, campai
 
 def test_those_without_a_number_any_more_are_not_counted(boss, campaign):
     messages(1, campaign, "failed", recipient="")
-    assert "Nothing of this campaign has failed." in page_text(post(boss, campaign, "retry", count=1))
+    assert "No message of this campaign has failed." in page_text(post(boss, campaign, "retry", count=1))
 
 
 def test_sending_again_to_many_takes_the_permission_to_send_to_many(client, campaign, settings):
@@ -590,8 +588,8 @@ def test_the_list_says_how_far_each_campaign_is(boss, campaign):
     other = Campaign.objects.create(title="Nowruz")
     messages(2, other, due_at=NOON + timedelta(days=1000), recipient="09121111111")
     shown = page_text(listed(boss))
-    assert "Going out 1 of 2 SMS gone (50%), 1 left." in shown
-    assert "Planned 2 SMS, planned for 1408/" in shown
+    assert "In progress 1 of 2 SMS done (50%), 1 left." in shown
+    assert "Scheduled 2 SMS, scheduled for 1408/" in shown
 
 
 def test_the_list_costs_as_many_queries_however_many_campaigns(boss, gateway, django_assert_max_num_queries):

@@ -127,7 +127,7 @@ def test_a_time_is_typed_in_either_calendar_and_any_digits(boss, time_machine, t
     time_machine.move_to("2026-11-24 10:50:00+00:00")
     answer = send(boss, send_at=typed)
     assert OutboundMessage.objects.get().due_at.isoformat() == "2026-11-25T10:50:00+00:00"
-    assert "planned for 1405/09/04 14:20" in page_of(answer)
+    assert "scheduled for 1405/09/04 14:20" in page_of(answer)
 
 
 def test_a_time_that_has_passed_is_refused(boss):
@@ -211,7 +211,7 @@ def test_a_test_goes_to_ones_own_number_once_for_each_opened_page(boss, inline):
         answer = check(boss, page.context["draft"], **data)
     message = OutboundMessage.objects.get()
     assert (message.recipient, message.text, message.campaign) == ("09120000001", "سلام علی", None)
-    assert "look at your phone" in page_of(answer)
+    assert "check your phone" in page_of(answer)
 
 
 def test_a_test_submitted_twice_is_one_entry_in_the_history(boss):
@@ -239,7 +239,7 @@ def test_the_cost_is_estimated_from_what_earlier_sms_did_cost(boss, inline):
     page = look(boss, recipients="09121234567 09351234567")
     request = OutboundMessage.objects.get().request
     assert page.context["found"].cost == 2 * request.total_price
-    assert "Cost, about" in page_of(page)
+    assert "Estimated cost" in page_of(page)
 
 
 # The rows that are left out, as a file

@@ -95,7 +95,7 @@ def test_a_sender_that_is_no_mobile_has_a_history_and_no_reply_box(boss, sender)
     came("from them", sender=sender)
     answer = boss.get(conversation_url(sender))
     assert (texts(answer), answer.context["form"]) == (["from them"], None)
-    assert "no reply can be sent" in page_text(answer)
+    assert "you can't reply" in page_text(answer)
 
 
 def test_a_short_code_is_not_taken_for_a_mobile(boss):
@@ -134,7 +134,7 @@ def test_state_line_and_who_sent_stand_with_each_message(boss):
     seen = page_text(look(boss))
     assert "Not delivered" in seen
     assert f"line {LINE} · boss" in seen
-    assert f"line {LINE} · by the program" in seen
+    assert f"line {LINE} · sent automatically" in seen
 
 
 def test_what_they_write_runs_no_script_and_turns_nothing_around(boss):
@@ -282,7 +282,7 @@ def test_a_reply_goes_out_at_once_from_the_line_that_was_written_to(boss, inline
     assert (message.state, message.sender, message.recipient) == ("sent", "5000300400", NUMBER)
     assert (message.created_by.username, inline.state.recipients()) == ("boss", [NUMBER])
     assert answer.redirect_chain[-1][0] == conversation_url(NUMBER)
-    assert "The reply was handed to the gateway." in page_text(answer)
+    assert "The reply was sent to the gateway." in page_text(answer)
 
 
 def test_the_text_of_a_reply_is_counted(boss):
@@ -305,7 +305,7 @@ def test_a_line_that_may_not_be_used_is_replaced_by_one_that_may_and_the_page_sa
     came(line="50001")
     page = look(boss)
     assert page.context["origin"].line == LINE
-    assert "goes out from another" in page_text(page)
+    assert "is sent from another line" in page_text(page)
 
 
 def test_without_any_line_the_page_says_so(boss, settings):
@@ -319,14 +319,17 @@ def test_a_reply_submitted_twice_is_sent_once(boss, inline):
     came()
     data, _answer = answer_to(boss)
     again = boss.post(conversation_url(NUMBER), data, follow=True)
-    assert (len(inline.state.ledger), "it was sent once" in page_text(again)) == (1, True)
+    assert (len(inline.state.ledger), "it was sent only once" in page_text(again)) == (1, True)
 
 
 def test_another_text_from_the_same_page_takes_another_click(boss, inline):
     came()
     data, _answer = answer_to(boss, "first")
     refused = boss.post(conversation_url(NUMBER), data | {"text": "second"})
-    assert ("Another text was sent" in page_text(refused), "second" in refused.content.decode()) == (
+    assert (
+        "A different text was already sent" in page_text(refused),
+        "second" in refused.content.decode(),
+    ) == (
         True,
         True,
     )

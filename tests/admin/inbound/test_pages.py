@@ -74,7 +74,7 @@ def test_what_nobody_has_read_stands_out_in_bold_and_by_a_word(boss):
 
 def test_what_the_program_refused_is_marked_in_the_list(boss):
     came(dispatch_error="KeyError")
-    assert "Error in the program" in page_text(boss.get(reverse(LIST)))
+    assert "Processing failed" in page_text(boss.get(reverse(LIST)))
 
 
 def test_the_list_is_narrowed_to_what_is_to_be_done(boss):
@@ -225,11 +225,11 @@ def test_a_message_is_passed_on_again_and_it_is_in_its_history(boss, listen, do)
     received = listen(signals.message_received)
     row = came(dispatched_at="2026-11-24T10:00Z")
     answer = do(boss, "dispatch_again", row)
-    assert ([one["message"].pk for one in received], "1 SMS passed on." in page_text(answer)) == (
+    assert ([one["message"].pk for one in received], "1 SMS processed." in page_text(answer)) == (
         [row.pk],
         True,
     )
-    assert LogEntry.objects.get().change_message == "Passed on to the program again."
+    assert LogEntry.objects.get().change_message == "Processed again."
 
 
 @BOTH_WAYS
@@ -240,28 +240,28 @@ def test_the_receivers_error_stands_on_the_page(boss, refusing, do):
 
 def test_the_receivers_error_is_told_to_nobody_who_may_not_see_texts(client, gateway, refusing):
     answer = press(clerk(client, "view_inboundmessage", "pull_inbox"), "dispatch_again", came())
-    assert ("09121234567" in page_text(answer), "reports an error" in page_text(answer)) == (False, True)
+    assert ("09121234567" in page_text(answer), "reported an error" in page_text(answer)) == (False, True)
 
 
 def test_the_page_of_a_refused_message_tells_error_and_attempts(boss, refusing):
     row = came()
     for _each in range(2):
         answer = press(boss, "dispatch_again", row)
-    assert re.search(r"Attempts that failed: 2 Error in the program: KeyError", page_text(answer))
+    assert re.search(r"Failed attempts: 2 Processing error: KeyError", page_text(answer))
 
 
 def test_while_another_process_fetches_the_page_says_so(boss, monkeypatch):
     monkeypatch.setattr("sepahan_django.inbox.redelivering.PATIENCE", ())
     row = came()
     assert Lease(accounts.resolve()).acquire()
-    assert "another process is fetching" in page_text(press(boss, "dispatch_again", row))
+    assert "another process is already fetching" in page_text(press(boss, "dispatch_again", row))
 
 
 def test_too_many_at_once_are_refused(boss, monkeypatch, listen):
     monkeypatch.setattr("sepahan_django.admin.inbound.actions.MAX_REDELIVERED", 1)
     received = listen(signals.message_received)
     answer = act(boss, "dispatch_again", came("1"), came("2"))
-    assert ("No more than 1 SMS" in page_text(answer), received) == (True, [])
+    assert ("At most 1 SMS" in page_text(answer), received) == (True, [])
 
 
 def test_where_a_request_is_one_transaction_receivers_are_called_after_it(boss, settings):
@@ -280,7 +280,7 @@ def test_where_a_request_is_one_transaction_receivers_are_called_after_it(boss, 
     finally:
         connection.settings_dict["ATOMIC_REQUESTS"] = False
         signals.message_received.disconnect(receiver)
-    assert (open_ones, "1 SMS passed on." in page_text(answer)) == ([False], True)
+    assert (open_ones, "1 SMS processed." in page_text(answer)) == ([False], True)
 
 
 # Rights

@@ -158,7 +158,7 @@ def test_a_date_that_can_not_be_read_gets_one_sentence_and_nothing_is_lost(boss,
     queued(1)
     page = look(boss, created_from="1405/13/01", created_to="1405/12/01", state__exact="queued", q="0912")
     text = page.content.decode()
-    assert text.count("It is not a date like") == 1
+    assert text.count("It is not a date such as") == 1
     for kept in (
         'value="1405/13/01"',
         'value="1405/12/01"',

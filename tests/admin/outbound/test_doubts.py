@@ -60,7 +60,7 @@ def test_a_person_sends_messages_again_under_another_request_id(judge, doubtful,
 def test_sending_again_takes_a_tick_that_one_knows_the_risk(judge, doubtful):
     answer = decide(judge, doubtful, "send_again")
     assert states() == {"in_doubt": 3}
-    assert "gets a second one" in answer.content.decode()
+    assert "may receive it twice" in answer.content.decode()
 
 
 def test_a_choice_that_was_refused_is_not_lost(judge, doubtful):
@@ -69,7 +69,7 @@ def test_a_choice_that_was_refused_is_not_lost(judge, doubtful):
 
 
 def test_nothing_chosen_gets_a_sentence(judge, doubtful):
-    assert "Choose the messages" in decide(judge, [], "mark_sent").content.decode()
+    assert "Select the messages" in decide(judge, [], "mark_sent").content.decode()
 
 
 @pytest.mark.parametrize("decision", ["mark_sent", "send_again"])
@@ -105,4 +105,4 @@ def test_without_the_permission_the_page_is_closed(client, doubtful, method):
 
 
 def test_with_nothing_in_doubt_the_page_says_so(judge):
-    assert "Nothing is in doubt" in judge.get(page()).content.decode()
+    assert "No SMS is in doubt" in judge.get(page()).content.decode()

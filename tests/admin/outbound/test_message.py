@@ -42,13 +42,13 @@ def test_the_timeline_of_a_message_that_waits_tells_what_is_ahead(gateway):
     later = timezone.now() + timedelta(days=1)
     (row,) = queued(1, send_at=later, due_at=later, expires_at=later + timedelta(hours=1))
     told = [(event.title, event.is_ahead) for event in message.events(row)]
-    assert told == [("Written", False), ("Planned for this time", True), ("Not sent after this", True)]
+    assert told == [("Created", False), ("Scheduled time", True), ("Expires", True)]
 
 
 def test_the_timeline_of_a_message_that_was_sent_ends_with_the_next_question(gateway):
     (row,) = queued(1)
     outbox.drain()
-    expected = ["Put on its way", "Handed over to the gateway", "The delivery state is asked for next"]
+    expected = ["Submitted to the gateway", "Accepted by the gateway", "Next delivery check"]
     assert titles(row)[1:] == expected
 
 
@@ -72,7 +72,7 @@ def test_a_message_that_was_refused_says_why_and_what_to_do(boss, gateway):
 def test_without_an_id_the_page_says_why_delivery_is_not_asked_for(boss, gateway):
     (row,) = queued(1)
     OutboundMessage.objects.update(state="sent", sent_at=timezone.now())
-    assert "nobody can ask whether it has arrived" in page(boss, row)
+    assert "gateway id of this message is unknown" in page(boss, row)
 
 
 def test_in_doubt_the_page_tells_what_is_known(boss, gateway):
@@ -151,17 +151,17 @@ def test_the_queries_of_the_page_are_few(boss, gateway):
 def labels(client, row):
     text = page(client, row)
     return [
-        name for name in ("Send now", "Cancel it", "Send again", "Ask for the delivery state") if name in text
+        name for name in ("Send now", "Cancel message", "Send again", "Check delivery status") if name in text
     ]
 
 
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [
-        ({"state": "queued"}, ["Send now", "Cancel it"]),
+        ({"state": "queued"}, ["Send now", "Cancel message"]),
         ({"state": "failed"}, ["Send again"]),
         ({"state": "failed", "recipient": ""}, []),
-        ({"state": "sent", "gateway_id": 5}, ["Ask for the delivery state"]),
+        ({"state": "sent", "gateway_id": 5}, ["Check delivery status"]),
         ({"state": "sent"}, []),
         ({"state": "delivered", "gateway_id": 5}, []),
         ({"state": "cancelled"}, []),
@@ -182,8 +182,8 @@ def test_a_planned_message_is_sent_now(boss, inline):
     (row,) = queued(1, send_at=later, due_at=later)
     answer = press(boss, row, "send_now")
     assert (states(), len(inline.state.ledger)) == ({"sent": 1}, 1)
-    assert "Sent: The gateway has it" in answer.content.decode()
-    assert "Brought forward" in answer.content.decode()
+    assert "Sent: The gateway has accepted it" in answer.content.decode()
+    assert "Moved ahead" in answer.content.decode()
 
 
 def test_send_now_pressed_twice_sends_once(boss, inline):
@@ -191,7 +191,7 @@ def test_send_now_pressed_twice_sends_once(boss, inline):
     press(boss, row, "send_now")
     answer = press(boss, row, "send_now")
     assert len(inline.state.ledger) == 1
-    assert "Nothing was done" in answer.content.decode()
+    assert "Nothing was changed" in answer.content.decode()
 
 
 def test_without_inline_sending_the_message_is_due_for_the_worker(boss, gateway):

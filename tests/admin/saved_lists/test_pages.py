@@ -44,7 +44,7 @@ def test_a_new_list_leads_on_to_the_page_where_it_is_filled(boss):
 
 def test_what_is_pasted_is_answered_with_counts_and_with_every_row_left_out(boss, staff):
     text = paste(boss, staff, f"{number(2)}\n{number(0)}\n0912").content.decode()
-    for said in ("<dd>1</dd>", "It is in the list already.", "0912", "It has too few digits."):
+    for said in ("<dd>1</dd>", "It is already in the list.", "0912", "It has too few digits."):
         assert said in text
     assert staff.members.count() == 3
 
@@ -58,7 +58,7 @@ def test_a_file_fills_a_list(boss, staff):
 def test_a_file_that_can_not_be_read_is_told_in_the_form(boss, staff):
     file = SimpleUploadedFile("more.xlsx", b"\xd0\xcf\x11\xe0")
     text = boss.post(page_of(staff), {"step": "add", "file": file}).content.decode()
-    assert "save it as XLSX or CSV" in text
+    assert "Save it as XLSX or CSV" in text
 
 
 def test_nothing_pasted_is_told(boss, staff):
