@@ -15,7 +15,7 @@ env = environ.Env()
 if not env.bool("DEMO", default=False):
     env.read_env(ROOT / ".env")
 
-# Off unless somebody says otherwise: `make demo` does.
+# Off by default; `make demo` turns it on.
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env(
     "SECRET_KEY", default="for the demo only, never for production" if DEBUG else environ.Env.NOTSET
@@ -106,7 +106,7 @@ SEPAHAN = {
     "LOW_CREDIT": env.int("SEPAHAN_LOW_CREDIT", default=100_000),
 }
 if DEBUG and not SEPAHAN["API_KEY"]:
-    # Without a gateway of its own the project talks to the double, which it serves itself.
+    # Without a real gateway the project uses the sandbox, which it serves itself.
     INSTALLED_APPS.append("sepahan_django.sandbox")
     SEPAHAN |= {
         "API_KEY": DEFAULT_TOKEN,

@@ -1,4 +1,4 @@
-"""The admin, the language switch and, where there is no gateway, its double."""
+"""The admin, the language switch and, where there is no gateway, the sandbox."""
 
 from django.conf import settings
 from django.contrib import admin

@@ -77,7 +77,7 @@ def dispatch(message: OutboundMessage) -> None:
     connection = transaction.get_connection(DEFAULT_DB_ALIAS)
     if not connection.in_atomic_block:
         if not connection.get_autocommit():
-            return  # Django tells nobody of the commit to come: a worker finds the message
+            return  # Django runs no commit hooks here: a worker finds the message
         _pending.take()
     _pending.messages.append(message)
     # Robust: what goes wrong here is logged, and the caller, whose message is stored, goes on.
@@ -85,7 +85,7 @@ def dispatch(message: OutboundMessage) -> None:
 
 
 def wake_workers(api_key: ApiKey) -> None:
-    """After commit, tell the task queue that there is work; workers of other kinds come by themselves."""
+    """After commit, tell the task queue that there is work; other workers poll."""
     if choice("DISPATCH", DISPATCHES) == "task":
         transaction.on_commit(lambda: _enqueue(api_key), robust=True)
 

@@ -1,4 +1,4 @@
-"""System checks: what is wrong with the configuration, and how to mend it. Ids are never reused."""
+"""System checks: what is wrong with the configuration, and how to fix it. Ids are never reused."""
 
 import ssl
 from collections.abc import Callable, Iterator, Sequence
@@ -29,7 +29,7 @@ def check_settings(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
 
 
 def _wrong_database() -> Iterator[CheckMessage]:
-    """What takes from the app the transactions that its promises rest on."""
+    """Database settings that break the transactions the app's promises rely on."""
     from sepahan_django.models import OutboundMessage
 
     if router.db_for_write(OutboundMessage) != DEFAULT_DB_ALIAS:

@@ -1,7 +1,7 @@
 """What the app's log lines may hold: no forged lines, no whole phone numbers.
 
-Much of what is logged was written by others: the gateway's reasons, the titles of accounts, the words of
-exceptions. One filter for all of it, so that no call has to think of it.
+Much of what is logged comes from elsewhere: the gateway's reasons, account titles, exception messages.
+One filter handles all of it, so that no call has to.
 """
 
 import logging

@@ -1,6 +1,6 @@
 """What a project's code listens to. All are sent after commit, and a receiver that raises is logged.
 
-Outbound signals tell of what has been recorded; none can change it. Write receivers so that they may be
+Outbound signals report what has been recorded; receivers can't change it. Write receivers so that they may be
 called twice for one message: a crash between a signal and its record repeats the signal.
 """
 

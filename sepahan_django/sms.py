@@ -27,14 +27,14 @@ def send_sms(
 ) -> OutboundMessage:
     """Send one SMS; returns its row, whose `state` says what has happened so far.
 
-    `to` is an Iranian mobile number in any writing. `sender` is a line and `account` an ApiKey or its
+    `to` is an Iranian mobile number in any format. `sender` is a line and `account` an ApiKey or its
     title; without them the defaults are used. `send_at` is the earliest and `expires_at` the latest moment
     to send; both are aware datetimes. An `idempotency_key` used before, with the same number and text,
     returns the earlier row and sends nothing.
 
     Raises ValueError, before anything is stored, for what the caller got wrong: InvalidPhoneNumber,
     InvalidMessage, IdempotencyConflict, UnknownAccount. Never raises for the gateway: a message that
-    could not be handed over now is `queued` or `sending`, and a later worker goes on with it.
+    could not be submitted now is `queued` or `sending`, and a worker continues later.
 
     The row is part of the caller's transaction and goes out only after its commit.
     """

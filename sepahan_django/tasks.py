@@ -60,8 +60,8 @@ def _recorded(
     work: Callable[[], T],
     troubles: Callable[[T], Mapping[str, str]] = lambda done: {},
 ) -> T:
-    """Do the work and record the run. A task for one account is no run of the job: the app itself starts
-    such a task with each message, which says nothing about whether anybody starts it regularly."""
+    """Do the work and record the run. A task for one account is not a run of the job: the app itself starts
+    such a task with each message, which does not prove that the job runs regularly."""
     beating = Heartbeat(job if account is None else None)
     beating.begin()
     try:

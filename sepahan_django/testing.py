@@ -34,7 +34,7 @@ class SentSms:
 
 @dataclass
 class Memory:
-    """What the memory client remembers, and what it is told to answer. One for the process."""
+    """What the memory client stores, and what it is set to answer. One per process."""
 
     outbox: list[SentSms] = field(default_factory=list)
     inbox: list[ReceivedMessage] = field(default_factory=list)

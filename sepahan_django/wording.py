@@ -1,4 +1,4 @@
-"""The gateway's numbers in words that an office understands."""
+"""The gateway's numbers in words for office staff."""
 
 from collections.abc import Mapping
 

@@ -15,7 +15,7 @@ from sepahan_django.admin import SendSmsMixin, conversation_url
 
 
 class ConversationLink(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Leads from a row to all that was said with its number."""
+    """Links each row to the conversation with its number."""
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         columns = list(super().get_list_display(request))

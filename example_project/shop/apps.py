@@ -3,7 +3,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class ShopConfig(AppConfig):
-    """A small shop that tells its customers by SMS how their orders stand."""
+    """A small shop that notifies its customers by SMS about the state of their orders."""
 
     name = "example_project.shop"
     verbose_name = _("Shop")

@@ -1,4 +1,4 @@
-"""Orders whose customers are told by SMS, one-time codes, and votes that come in by SMS."""
+"""Orders whose customers are notified by SMS, one-time codes, and votes by SMS."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _

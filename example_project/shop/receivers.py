@@ -19,13 +19,13 @@ KEYWORDS = {"سفارش", "order"}
 def answer(sender: Any, message: InboundMessage, **kwargs: Any) -> None:
     """Answer the keyword with the state of the last order, and a vote with thanks.
 
-    A message may be dispatched twice, after a crash; the keys see to it that it is answered once.
+    A message may be dispatched twice after a crash; the idempotency keys ensure a single answer.
     """
     text = latin_digits(message.text).strip().lower()
     try:
         mobile = normalize_mobile(message.sender)
     except InvalidPhoneNumber:
-        return  # a service number; there is nobody to answer
+        return  # a service number can't be answered
     if text in KEYWORDS:
         order = Order.objects.filter(mobile=mobile).order_by("-pk").first()
         reply = (

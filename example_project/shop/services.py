@@ -16,10 +16,10 @@ CODE_LIFE = timedelta(minutes=2)
 
 
 def move_order(order: Order, state: str) -> OutboundMessage:
-    """Change the order's state and tell the customer, both or neither.
+    """Change the order's state and notify the customer, both or neither.
 
     The SMS is in the same transaction, so that it goes out only if the change is kept; the key makes sure
-    that the same change, made twice, is told once.
+    that the same change, made twice, is notified once.
     """
     with transaction.atomic():
         order.state = state
@@ -33,7 +33,7 @@ def move_order(order: Order, state: str) -> OutboundMessage:
 
 
 def send_code(mobile: str) -> OutboundMessage:
-    """Send a code to log in with. After two minutes it is not sent any more, and good for nothing."""
+    """Send a code to log in with. After two minutes it is neither sent nor accepted."""
     code = f"{secrets.randbelow(10**6):06}"
     until = timezone.now() + CODE_LIFE
     message = send_sms(

@@ -1,8 +1,8 @@
 """One account at the gateway: which one, its client, its pauses, its credit, its token.
 
 `choosing` finds the account and its line, and says who may see it; `clients` keeps its client; `pausing`
-holds its messages back; `credit` asks for and counts down what it has; `tokens` makes a token, and encrypts
-the stored ones anew.
+holds its messages back; `credit` fetches the credit and counts it down; `tokens` creates tokens and
+re-encrypts the stored ones.
 """
 
 from sepahan_django.accounts.choosing import (

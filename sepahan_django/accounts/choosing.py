@@ -32,10 +32,10 @@ def settings_account() -> ApiKey | None:
 
 
 def resolve(account: ApiKey | str | None = None) -> ApiKey:
-    """The account that is meant: a row, a title, or None for the default.
+    """Return the account given as a row, a title, or None for the default.
 
-    The default is the row marked so, else the account in the settings, else the only one there is.
-    UnknownAccount where there is none.
+    The default is the row marked as default, else the account in the settings, else the only account.
+    Raises UnknownAccount if there is none.
     """
     if isinstance(account, ApiKey):
         found: ApiKey | None = account

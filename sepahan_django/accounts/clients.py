@@ -36,7 +36,7 @@ def token_of(api_key: ApiKey) -> Secret:
 
 
 def address_of(api_key: ApiKey) -> str:
-    """Where the account's token is sent to. That of the settings goes nowhere but where the settings say."""
+    """The address the account's token is sent to. The token in the settings is only sent to their address."""
     own = "" if api_key.is_from_settings else api_key.base_url
     return own or str(setting("BASE_URL"))
 

@@ -17,7 +17,7 @@ from sepahan_django.models import ApiKey, PauseKind
 def refresh_credit(api_key: ApiKey) -> int:
     """Ask the gateway for the account's credit and keep it. Rials.
 
-    Ends a pause for want of credit when there is more of it than before. Raises the gateway's errors.
+    Ends a pause for lack of credit if the credit has grown. Raises the gateway's errors.
     """
     credit = client_for(api_key).credit()
     has_more, row = retrying(lambda: _keep_credit(api_key, credit))
@@ -44,9 +44,9 @@ def spend(api_key: ApiKey, price: int) -> None:
 
 
 def pause_for_credit(api_key: ApiKey, *, reason: str, code: int | None = None) -> None:
-    """The gateway says that there is too little credit.
+    """Pause the account because the gateway reports too little credit.
 
-    The credit is asked for first: only more than what was too little ends the pause.
+    The credit is fetched first: only a higher credit than this ends the pause.
     """
     try:
         refresh_credit(api_key)

@@ -36,7 +36,7 @@ def must_wait(api_key: ApiKey, *, now: datetime) -> bool:
     if not api_key.pause_kind:  # set by the project's own code, for as long as it likes
         return now < api_key.paused_until
     _first, longest = PAUSES[PauseKind(api_key.pause_kind)]
-    # A pause longer than the longest was begun by a clock that was ahead.
+    # A pause longer than the maximum was started by a clock that was ahead.
     return now < api_key.paused_until <= now + longest
 
 
@@ -56,7 +56,7 @@ def _token_changed(api_key: ApiKey) -> bool:
 
 
 def _fingerprint(api_key: ApiKey) -> str:
-    """Tells one token from another without telling the token."""
+    """Identify a token without revealing it."""
     try:
         token = token_of(api_key)
     except AccountUnusable:
@@ -123,7 +123,7 @@ def take_probe(api_key: ApiKey, *, now: datetime) -> bool:
 
 
 def resume(api_key: ApiKey) -> None:
-    """End the pause and the back-off: the account works again, or a person says *try again now*."""
+    """End the pause and the back-off: the account works again, or an operator clicks *Try again now*."""
     if not (api_key.paused_until or api_key.failures_in_a_row or api_key.backoff_until):
         return  # it was working; a write after each request would only make workers wait for each other
     troubled = Q(paused_until__isnull=False) | Q(failures_in_a_row__gt=0) | Q(backoff_until__isnull=False)
@@ -142,9 +142,9 @@ def resume(api_key: ApiKey) -> None:
 
 
 def end_expired_pause(api_key: ApiKey) -> None:
-    """The gateway has answered something else than a submission: ends a pause of the account that is over.
+    """End a pause whose time is over, after the gateway has answered something other than a submission.
 
-    Not where messages wait: whether they are let in as well, the one of them that tries first finds out.
+    Not while messages wait: whether they are accepted too, the first of them to be tried finds out.
     """
     now = timezone.now()
     if api_key.pause_kind != PauseKind.ACCOUNT or api_key.paused_until is None or must_wait(api_key, now=now):

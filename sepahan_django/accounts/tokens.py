@@ -1,4 +1,4 @@
-"""Making a token at the gateway, and encrypting the stored ones anew after a change of keys."""
+"""Create a token at the gateway, and re-encrypt the stored ones after a change of keys."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -53,7 +53,7 @@ def _reencrypted(pk: int, stored: str) -> str:
         clear = Secret(decrypt(stored) if stored.startswith(PREFIX) else stored)
     except Undecryptable:
         return "unreadable"
-    # On condition that it is what was read: a token that somebody has entered meanwhile stays.
+    # Only if it is still what was read: a token entered in the meantime stays.
     row = ApiKey.objects.annotate(stored=_STORED).filter(pk=pk, stored=stored)
     return "reencrypted" if row.update(token=clear) else "current"
 

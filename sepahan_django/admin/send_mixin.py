@@ -27,7 +27,7 @@ ACTION = "send_sms_to_selected"
 
 
 class SendSmsMixin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Gives a ModelAdmin the action *Send SMS to those selected*, for whoever may send SMS.
+    """Gives a ModelAdmin the action *Send SMS to selected items*, for users who may send SMS.
 
     `sepahan_phone` says where the number is: a field, a path over relations (`customer__mobile` or
     `customer.mobile`), or a method of this ModelAdmin, which takes the object, or of the model.
@@ -64,7 +64,7 @@ class SendSmsMixin(admin.ModelAdmin):  # type: ignore[type-arg]
         return HttpResponseRedirect(f"{self._write_address()}?draft={draft.pk}")
 
     def _write_address(self) -> str:
-        """Where the text is written: in this admin site, or else in the default one; empty for nowhere."""
+        """The address of the write page: in this admin site, else in the default one; empty if in neither."""
         for namespace in (self.admin_site.name, admin.site.name):
             try:
                 return reverse(f"{namespace}:sepahan_django_send")
@@ -90,11 +90,11 @@ class SendSmsMixin(admin.ModelAdmin):  # type: ignore[type-arg]
         return [(name, str(title)) for name, title in pairs]
 
     def _sms_objects(self, queryset: QuerySet[Any]) -> Iterator[Any]:
-        """The objects by their keys, a chunk at a time, each with what its paths lead over."""
+        """The objects by primary key, a chunk at a time, each with the relations of its paths."""
         return walk(queryset.prefetch_related(*self._sms_relations()), chunk=OBJECT_CHUNK)
 
     def _sms_relations(self) -> list[str]:
-        """The relations that the paths lead over, to be fetched with a chunk and not one by one."""
+        """The relations that the paths follow, to be fetched per chunk and not one by one."""
         found: dict[str, None] = {}
         for name in (self.sepahan_phone, *(name for name, _title in self._sms_columns())):
             model: Any = self.model
@@ -130,7 +130,7 @@ class SendSmsMixin(admin.ModelAdmin):  # type: ignore[type-arg]
     # What is wrong with it
 
     def check(self, **kwargs: Any) -> list[CheckMessage]:
-        """Names that lead nowhere, found when the project starts and not when somebody selects rows."""
+        """Unresolvable names, found when the project starts rather than when a user selects rows."""
         names = [("sepahan_phone", self.sepahan_phone)]
         names += [("sepahan_columns", name) for name, _title in self._sms_columns()]
         wrong: list[CheckMessage] = [

@@ -1,1 +1,1 @@
-"""Craft of the database without tables: transactions, rows in chunks, updates of many, encryption."""
+"""Database helpers without tables: transactions, chunked reads, bulk updates, encryption."""

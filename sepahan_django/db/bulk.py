@@ -1,6 +1,6 @@
-"""Writing what differs from row to row in one statement.
+"""Writing a different value to each row in one statement.
 
-`bulk_update` builds a CASE with a branch a row, which costs about eighty times what this does.
+`bulk_update` builds a CASE with one branch per row, which costs about eighty times as much.
 """
 
 from collections.abc import Sequence

@@ -14,7 +14,7 @@ PATIENCE = (0.05, 0.2, 0.5, 1.0, 2.0, 4.0)
 
 
 def require_no_transaction() -> None:
-    """RuntimeError inside somebody's transaction, or with autocommit off.
+    """RuntimeError inside a caller's transaction, or with autocommit off.
 
     For work that calls the gateway: what was recorded before and after a call must stay recorded, and a
     rollback would make the messages queued again that are sent, or lose those that the gateway gave out. The
@@ -34,10 +34,10 @@ def retrying(operation: Callable[[], T], *, wait: Callable[[float], None] = time
     """Run `operation`, which opens and ends its own transaction, again while the database can't do it.
 
     A deadlock, a lock held too long and a lost connection are tried again for about eight seconds; then
-    the last error is raised. Inside somebody's transaction it runs once, because that is broken already.
+    the last error is raised. Inside a caller's transaction it runs once: that one is already broken.
 
-    When the connection is lost during the commit nobody knows whether it was done: `operation` must be
-    one that does nothing the second time.
+    If the connection is lost during the commit, the outcome is unknown: `operation` must do
+    nothing the second time.
     """
     connection = connections[DEFAULT_DB_ALIAS]
     if connection.in_atomic_block:

@@ -29,7 +29,7 @@ BATCH = 100
 
 
 MAX_REFRESHED = 1000
-"""Messages that a person may have asked for in one go."""
+"""Messages that an operator may refresh at once."""
 
 
 @dataclass
@@ -79,7 +79,7 @@ def _ask_all(
             break
         except (DatabaseError, InterfaceError):
             raise
-        except Exception as error:  # a fault of the client's own must not keep the others from being asked
+        except Exception as error:  # an error in the client must not keep the other accounts from being asked
             logger.exception("The delivery statuses of the account %s could not be checked.", account.title)
             report.troubles[account.title] = client_failed(error)
             break
@@ -170,12 +170,12 @@ def _put_off(messages: Sequence[OutboundMessage], *, until: datetime) -> None:
 
 
 def _wait_for_night(account: ApiKey, *, now: datetime) -> None:
-    """Old messages that fell due in the day, because nobody asked in the night, wait for the next."""
+    """Postpone old messages that are due by day, because last night's check was missed, to the next night."""
     _due(account, is_old=True, now=now).update(status_due_at=next_night(now))
 
 
 def _stop_asking(account: ApiKey, *, now: datetime) -> None:
-    """Messages that no method answers for any more stay as they are."""
+    """Stop asking for messages that no method answers for any longer."""
     _due(account, is_old=True, now=now).filter(sent_at__lte=now - OLDEST).update(status_due_at=None)
 
 

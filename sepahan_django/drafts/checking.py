@@ -1,4 +1,4 @@
-"""What would go out, and what is to be said about it before it does."""
+"""What would go out, with blockers and warnings."""
 
 import hashlib
 import random
@@ -24,7 +24,7 @@ from sepahan_django.values.placeholders import Filling, InvalidPlaceholder
 
 MANY_PARTS = 3
 QUIET_HOURS = (21, 8)
-"""Hours in Tehran, from and to, in which people don't want an SMS."""
+"""Hours in Tehran, from and to, in which recipients don't want an SMS."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Check:
     random: Sample | None = None
     line: str = ""
     cost: int | None = None
-    """About how many Rials; None where no earlier request tells."""
+    """Estimated Rials; None if no earlier request gives a price."""
     blockers: list[Issue] = field(default_factory=list)
     warnings: list[Issue] = field(default_factory=list)
     fingerprint: str = ""
@@ -148,7 +148,7 @@ def check(draft: SendDraft, *, most: int | None = None) -> Check:
     if prepared.filling is not None and not prepared.filling.unknown:
         _look_through(prepared, prepared.filling, found, expected)
     else:
-        found.going = expected  # as far as can be told before the text is mended
+        found.going = expected  # as far as is known before the text is fixed
     found.blockers += _by_count(found, most=most)
     if prepared.account is not None:
         found.cost = estimate(prepared.account, found.parts_by_encoding)
@@ -235,7 +235,7 @@ def _by_count(found: Check, *, most: int | None) -> Iterator[Issue]:
 
 
 def too_many(count: int, most: int) -> str:
-    """That a user may not send to so many."""
+    """The sentence for more recipients than the user may send to."""
     return _("You may send to at most %(most)s recipients at once; this has %(count)s.") % {
         "most": localize_number(most),
         "count": localize_number(count),

@@ -26,7 +26,7 @@ class InvalidFile(DraftError):
 
 
 class AlreadySent(DraftError):
-    """The draft was sent before, as `campaign`; it is sent once."""
+    """The draft was already sent, as `campaign`."""
 
     def __init__(self, campaign: "Campaign | None") -> None:
         super().__init__(_("This page was already submitted; it was sent only once."))
@@ -41,7 +41,7 @@ class Changed(DraftError):
 
 
 class Blocked(DraftError):
-    """Nothing goes out before `blockers` are mended."""
+    """Nothing goes out until the `blockers` are fixed."""
 
     def __init__(self, blockers: list[Issue]) -> None:
         super().__init__(" ".join(issue.sentence for issue in blockers))

@@ -1,4 +1,4 @@
-"""What a sending may cost, learnt from what the account's earlier requests did cost."""
+"""Estimate the cost of a sending from the account's earlier requests."""
 
 from collections.abc import Mapping
 
@@ -22,7 +22,7 @@ def prices(account: ApiKey) -> dict[str, float]:
     )
     paid: dict[str, tuple[int, int]] = {}
     for text, price, parts in requests:
-        if text and price and parts:  # blanked ones tell nothing of their encoding
+        if text and price and parts:  # blanked messages don't show their encoding
             encoding = count_parts(text).encoding
             so_far = paid.get(encoding, (0, 0))
             paid[encoding] = (so_far[0] + price, so_far[1] + parts)

@@ -1,4 +1,4 @@
-"""The rows of a draft: stored in chunks, walked in chunks, and each told whether it is sent to."""
+"""The rows of a draft: stored and read in chunks, each marked with whether it is sent to."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from heapq import merge
@@ -27,7 +27,7 @@ READABLE = (RowProblem.NONE, RowProblem.DUPLICATE, RowProblem.EMPTY_COLUMN)
 
 
 def lock(draft: SendDraft) -> None:
-    """Keep the draft, to the end of the transaction, from being sent or filled by somebody else.
+    """Keep the draft, to the end of the transaction, from being sent or filled by another process.
 
     AlreadySent when it has gone out. An UPDATE, since a transaction of SQLite that has read before can't
     wait for the lock.
@@ -63,7 +63,7 @@ def _walk_one(draft: SendDraft, problem: str, end: int, fields: tuple[str, ...])
 
 
 class Marker:
-    """Tells of each row in turn whether it is sent to, by the columns that the text uses and by number."""
+    """Decides for each row in turn whether it is sent to, by the columns the text uses and by number."""
 
     def __init__(self, filling: Filling | None) -> None:
         self._filling = filling
@@ -97,7 +97,7 @@ def used_columns(draft: SendDraft) -> list[str]:
 
 
 def store(draft: SendDraft, recipients: Iterable[Recipient]) -> None:
-    """Put these rows in the place of the draft's earlier ones, in the caller's transaction.
+    """Replace the draft's rows with these, in the caller's transaction.
 
     The earlier ones go last, since the new ones may be made from them.
     """
@@ -130,7 +130,7 @@ def _row(draft: SendDraft, one: Recipient, marker: Marker) -> DraftRow:
 
 
 def mark(draft: SendDraft) -> None:
-    """Mark the draft's rows anew, after its text or its columns have changed. Writes what differs."""
+    """Re-mark the draft's rows after its text or columns have changed. Writes only what differs."""
     marker = Marker(_usable_filling(draft))
     changes: dict[tuple[str, str], list[int]] = {}
     for pk, recipient, values, problem, reason in iter_rows(

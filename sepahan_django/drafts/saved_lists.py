@@ -23,7 +23,7 @@ MEMBER_CHUNK = 500
 MAX_MEMBERS = MAX_ROWS
 """What a list may hold: as many as can be sent to at once."""
 MAX_LISTED_ROWS = 50
-"""Rows that were left out and are named one by one; of more the count is told."""
+"""Skipped rows that are listed; the rest are only counted."""
 MAX_SEARCH_RESULTS = 200
 """Members that a search by a name finds."""
 
@@ -58,7 +58,7 @@ class AddReport:
 
 
 def add_from_text(recipient_list: RecipientList, text: str) -> AddReport:
-    """Add what was pasted: from Excel, with names beside the numbers, one a line or many."""
+    """Add pasted numbers: from Excel, with names beside them, one or more per line."""
     pasted = Pasted(text)
     return _add(recipient_list, pasted, columns=lambda: pasted.columns)
 
@@ -80,7 +80,7 @@ def _add(
     columns: Callable[[], Sequence[str]],
     without: str = "",
 ) -> AddReport:
-    """All of them, or with an error none. A number that is in the list already stays as it is.
+    """Add all of them, or none after an error. A number already in the list stays as it is.
 
     `without` is a column whose values are not kept.
     """
@@ -176,7 +176,7 @@ def _beginning(digits: str) -> str:
 
 
 def _having(recipient_list: RecipientList, word: str) -> Iterator[int]:
-    """The members with this word in a column. Read, since the databases keep JSON in ways of their own."""
+    """The members with this word in a column. Read in Python, since each database stores JSON differently."""
     for pk, values in walk_values(recipient_list.members.all(), "values"):
         if any(word in same_name(str(value)) for value in values.values()):
             yield pk

@@ -53,7 +53,7 @@ def send(draft: SendDraft, user: Any, *, fingerprint: str, most: int | None = No
 
 
 def default_title(count: int) -> str:
-    """A campaign's title; without the text, which not everybody may see who sees campaigns."""
+    """A default campaign title; without the text, which not all users of campaigns may see."""
     return _("%(count)s SMS · %(when)s") % {
         "count": localize_number(count),
         "when": format_datetime(timezone.now()),
@@ -92,9 +92,9 @@ def _queue(prepared: Prepared, *, few: bool, campaign: Campaign, user: Any, seen
 def send_test(
     draft: SendDraft, number: object, *, user: Any = None, idempotency_key: str | None = None
 ) -> OutboundMessage:
-    """The first message as it would go out, to one number, at once; no part of the campaign.
+    """The first message as it would go out, to one number, at once; not part of the campaign.
 
-    Blocked when something other than the planned time is in the way, ValueError for a number that is none.
+    Blocked when something other than the planned time is in the way, ValueError for an invalid number.
     """
     message, _is_new = send_one_test(draft, number, user=user, idempotency_key=idempotency_key)
     return message

@@ -1,7 +1,7 @@
 """Spreadsheets read row by row: CSV in the encodings that Excel writes here, and XLSX.
 
-Files come from people and may be damaged or made to do damage: everything is bounded, before and while it is
-read, and whatever is wrong becomes an InvalidFile.
+Uploaded files may be damaged or malicious: everything is bounded, before and while it is read, and every
+problem becomes an InvalidFile.
 """
 
 import codecs
@@ -32,7 +32,7 @@ MAX_CELL_LENGTH = 1000
 MAX_LINE_LENGTH = 200_000
 LAST_SHEET_ROW = 1_048_576
 LOOKED_AT = 100
-"""First rows, by which the head and the number's column are told."""
+"""First rows, used to detect the header and the number column."""
 _DELIMITERS = (",", ";", "\t")
 
 Row = tuple[int, list[str]]
@@ -41,7 +41,7 @@ Reader = Generator[tuple[int, Sequence[Any]], None, None]
 
 @dataclass(frozen=True)
 class Table:
-    """A file's columns, which of them holds the numbers (empty: none that can be told), and its rows."""
+    """A file's columns, the one with the numbers (empty if it can't be detected), and its rows."""
 
     columns: list[str]
     number_column: str
@@ -215,7 +215,7 @@ def _xlsx(file: IO[bytes]) -> Reader:
     except (InvalidFile, GeneratorExit):
         raise
     except Exception as error:
-        # The reader fails in its own ways (KeyError, ParseError, …) on what is no proper workbook.
+        # The reader fails in its own ways (KeyError, ParseError, …) on what is not a valid workbook.
         raise InvalidFile(_damaged()) from error
 
 

@@ -1,4 +1,4 @@
-"""Storing what is written: the draft, and its recipients from wherever they come."""
+"""Storing a draft and its recipients, whatever their source."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import IO, Any
@@ -36,7 +36,7 @@ def start(
     title: str = "",
     source: str = "",
 ) -> SendDraft:
-    """A draft of this user's, without recipients yet. ValueError for a sender that is no line."""
+    """A draft of this user's, without recipients yet. ValueError for an invalid sender line."""
     return SendDraft.objects.create(
         created_by=user,
         api_key=account,
@@ -63,9 +63,9 @@ def change(draft: SendDraft, **fields: Any) -> None:
 
 
 def fill(draft: SendDraft, recipients: Iterable[tuple[object, Mapping[str, object]]]) -> None:
-    """The recipients from (number in any writing, {column: text}) pairs, read as they are stored.
+    """Fill the recipients from (number in any format, {column: text}) pairs, read as they are stored.
 
-    `NoNumber` stands for a number that there is not.
+    `NoNumber` stands for a missing number.
     """
     columns: dict[str, str] = {}
 
@@ -84,7 +84,7 @@ def fill(draft: SendDraft, recipients: Iterable[tuple[object, Mapping[str, objec
 
 
 class NoNumber:
-    """In a number's place: there is none. `name` is what the row is called, for whoever looks for it."""
+    """Stands for a missing number. `name` identifies the row to the user."""
 
     def __init__(self, name: object) -> None:
         self.name = str(name)
@@ -92,7 +92,7 @@ class NoNumber:
 
 def _recipient(row: int, raw: object, values: dict[str, str]) -> Recipient:
     if isinstance(raw, NoNumber):
-        # Not read: a name may hold somebody else's number.
+        # Not parsed: a name may contain another number.
         return Recipient(row, clean_cell(raw.name)[:MAX_RAW_LENGTH], "", _("The number is empty."), values)
     shown = clean_cell("" if raw is None else raw)[:MAX_RAW_LENGTH]
     try:
@@ -130,8 +130,8 @@ def _members(recipient_list: RecipientList) -> Iterator[Recipient]:
 def fill_from_file(draft: SendDraft, file: IO[bytes], name: str) -> None:
     """The recipients from a CSV or XLSX file, with all its columns; InvalidFile says why it can't be read.
 
-    The column with the most readable numbers in the first rows is taken for the number's; `map_number`
-    takes another.
+    The column with the most readable numbers in the first rows becomes the number column; `map_number`
+    selects another.
     """
     with spreadsheets.opened(file) as table:
         _fill(

@@ -7,7 +7,7 @@ from sepahan_django.values.digits import latin_digits
 from sepahan_django.values.placeholders import Filling
 
 OPT_OUT = "لغو۱۱"
-"""What the regulator has advertising end with, on a line of its own: answering 11 ends it."""
+"""What the regulator requires at the end of advertising, on a separate line: replying 11 opts out."""
 
 _ENDS_WITH_OPT_OUT = re.compile("لغو\\s*:?\\s*11\\s*$")
 

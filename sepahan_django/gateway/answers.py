@@ -25,7 +25,7 @@ RECEIVE_STATUSES = frozenset(
 
 
 class Malformed(Exception):
-    """This is no answer that can be understood."""
+    """The answer can't be understood."""
 
 
 def read(method: str, answer: Answer, value_of: Callable[[Any], T], *, redact: Callable[[str], str]) -> T:
@@ -45,8 +45,8 @@ def read(method: str, answer: Answer, value_of: Callable[[Any], T], *, redact: C
 
 
 def kept(method: str, answer: Answer, redact: Callable[[str], str]) -> str:
-    """What is kept of a body. Of the answer that brings a new token: nothing, since what can't be read of it
-    may be the token, which nobody knows yet and nothing can take out."""
+    """The part of a body that is kept. Nothing of an answer with a new token, since an unreadable part may be
+    the token, which is not known yet and so can't be redacted."""
     if method == "GenerateApiKey":
         return ""
     # Redacted as a whole and cut afterwards, so that no token is cut in two and no longer recognised.
@@ -80,7 +80,7 @@ def _read(
 def _envelope(body: bytes) -> dict[str, Any] | None:
     """The answer's envelope, of either kind; None where there is none."""
     try:
-        # A byte that is no UTF-8 must not hide the ids around it.
+        # An invalid UTF-8 byte must not hide the ids around it.
         data = json.loads(body.decode("utf-8-sig", "replace"))
     except (ValueError, RecursionError):
         return None
@@ -142,7 +142,7 @@ def _unreadable(method: str, answer: Answer) -> OutcomeUnknown:
 
 
 def _words(value: Any, redact: Callable[[str], str]) -> str:
-    """The gateway's words. What is secret is taken out first: a cut could leave a part that nobody finds."""
+    """The gateway's words. Secrets are redacted first: after a cut, part of one might not be recognised."""
     return redact(_part(value))[:MAX_WORDS_LENGTH]
 
 

@@ -33,7 +33,7 @@ class ErrorCode(IntEnum):
     INPUT_INVALID = -21
     IP_BLOCKED = -22
     ID_NOT_FOUND = -23
-    # Receive has four of its own, given as the HTTP status or as the code.
+    # Receive has four more, given as the HTTP status or as the code.
     LINE_INVALID = 406
     LINE_EXPIRED = 410
     COUNT_INVALID = 416
@@ -56,7 +56,7 @@ class Verdict(Enum):
     ALREADY_RECEIVED = "received"
     """An earlier request with this request-Id was received: these messages are on their way."""
     MESSAGES_REFUSED = "refused"
-    """The messages of this request fail with the gateway's own words; a person may send them again."""
+    """The messages of this request fail with the gateway's own words; an operator may send them again."""
 
 
 _VERDICTS: dict[int, Verdict] = {
@@ -94,7 +94,7 @@ def verdict(code: int | None, *, http_status: int | None = None, readable: bool 
 
     `code` is the gateway's number or None; `readable` tells whether the answer had an envelope. A number
     outside the table, or an envelope without one, is the gateway's word about these messages. No envelope
-    at all (a proxy's 401 or 429, say) tells nothing of the messages: the account is at fault.
+    at all (such as a proxy's 401 or 429) says nothing about the messages: the account is at fault.
     """
     if code is not None:
         return _VERDICTS.get(code, Verdict.MESSAGES_REFUSED)

@@ -1,7 +1,7 @@
 """What can go wrong with a request, told apart by what it says about its messages.
 
-Three outcomes only: it certainly did not reach the gateway (`NotSubmitted`), nobody knows
-(`OutcomeUnknown`), the gateway said no (`Rejected`). What is not proven harmless is unknown. No error
+Three outcomes only: it certainly did not reach the gateway (`NotSubmitted`), the outcome is
+unknown (`OutcomeUnknown`), it was refused (`Rejected`). What is not proven harmless is unknown. No error
 holds a token, and none is chained to the HTTP library's own, whose frames do.
 """
 
@@ -46,7 +46,7 @@ class Rejected(SepahanError):
 
     `code` is the gateway's number (None where it gave none), `message` and `details` its own words,
     `http_status` the answer's. `readable` is False when there was no envelope at all, so that the refusal
-    came from something before the gateway.
+    came from a server in front of the gateway.
     """
 
     def __init__(

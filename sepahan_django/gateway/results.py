@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 MAX_ANSWER_LENGTH = 4000
-"""Characters kept of a body, for a person who asks what the gateway said."""
+"""Characters kept of a body, for operators who need the gateway's raw answer."""
 
 
 @dataclass(frozen=True)
@@ -13,7 +13,7 @@ class SendResult:
     `ids` as the gateway gave them: one for each recipient in order, unless it gave another number of
     them; a negative one is an error code for that recipient alone. `sms_count` counts SMS parts and
     `total_price` is in Rials for the whole request; None where the gateway's number can't be read. `answer`
-    is the start of the body as it came, without the token; a client of another make may leave it empty.
+    is the start of the raw body, without the token; another client may leave it empty.
     """
 
     ids: list[int]

@@ -2,7 +2,7 @@
 
 
 class Secret(str):
-    """A token or password. It is the text to whoever uses it; its repr, in a traceback say, is masked.
+    """A token or password. It behaves as the plain text; its repr, such as in a traceback, is masked.
 
     `str()` and formatting give the clear text, because that is what the wire needs: never format one
     into anything that is logged or shown.
@@ -23,7 +23,7 @@ class Secret(str):
 
 
 class SecretBytes(bytes):
-    """A request's body, whose repr tells its length alone: it may hold a password, and holds SMS."""
+    """A request's body, whose repr shows only its length: it may hold a password, and holds SMS."""
 
     __slots__ = ()
 

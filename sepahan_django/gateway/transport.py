@@ -36,7 +36,7 @@ class Answer:
 
     status: int
     body: bytes = field(repr=False)
-    """It may repeat the token, or be the first to tell it."""
+    """It may repeat the token, or contain a new one."""
 
 
 class Failure(Exception):
@@ -157,7 +157,7 @@ def _connected(host: str, port: int, watch: Watch) -> socket.socket:
 
 
 class _Watched:
-    """What the connection classes have in common: each socket and the first byte are told to the watch."""
+    """What the connection classes have in common: the watch learns of each socket and the first byte."""
 
     sock: socket.socket | None
 
@@ -179,7 +179,7 @@ class _Watched:
         assert self.sock is not None
         watch.follow(self.sock)
         watch.left = True
-        # Its head holds the token. `http.client` prints what it sends where somebody sets its debuglevel.
+        # Its head holds the token. `http.client` prints what it sends if its debuglevel is set.
         super().send(SecretBytes(data) if isinstance(data, bytes) else data)  # type: ignore[misc]
 
 
@@ -309,7 +309,7 @@ def _is_harmless(error: Exception) -> bool:
     """Whether an error that came before any connection of ours proves that nothing was sent.
 
     What is wrong with the arguments (a CA bundle that isn't there) does. Of another adapter's network
-    errors, a test's say, only those do that tell of the connection itself.
+    errors, a test's say, only those about the connection itself do.
     """
     if not isinstance(error, requests.RequestException) or isinstance(error, ValueError):
         return True

@@ -25,7 +25,7 @@ def in_doubt(message: InboundMessage) -> bool:
 
 
 def _clean(value: str, most: int | None = None) -> str:
-    """As the gateway wrote it, but for what no database takes: NUL, and half a character."""
+    """As the gateway wrote it, without what no database accepts: NUL and lone surrogates."""
     text = value.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
     return text if most is None else text[:most]
 

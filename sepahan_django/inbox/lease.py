@@ -45,7 +45,7 @@ class Lease:
         return self._write(ApiKey.objects.filter(free, pk=self.account.pk))
 
     def renew(self) -> None:
-        """Hold on to it; LeaseLost when it is somebody else's by now."""
+        """Extend the lease; LeaseLost if another process holds it."""
         if not self._write(ApiKey.objects.filter(pk=self.account.pk, inbox_lease=self.owner)):
             raise LeaseLost(_("Another process has taken over the inbox of this account."))
 

@@ -1,4 +1,4 @@
-"""What people say about inbound messages: read, and handled. No pull sets or resets these marks."""
+"""What staff mark inbound messages as: read and handled. Pulls never change these marks."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +14,7 @@ Inbound = QuerySet[InboundMessage]
 
 
 def mark_read(messages: Inbound) -> int:
-    """Mark those of these messages as read that nobody has read yet; returns how many."""
+    """Mark the unread ones of these messages as read; returns how many."""
     now = timezone.now()
     return _each_chunk(messages.filter(read_at=None), lambda rows: rows.update(read_at=now))
 
@@ -25,9 +25,9 @@ def mark_unread(messages: Inbound) -> int:
 
 
 def mark_handled(messages: Inbound, *, by: Any) -> int:
-    """Note that nothing is left to do about these messages, and who says so; returns how many were open.
+    """Mark these messages as handled by this user; returns how many were open.
 
-    Whoever has handled a message has read it. Of two people at once the first is kept.
+    A handled message counts as read. Of two users at once, the first is kept.
     """
     now = timezone.now()
     mark_read(messages.filter(done_at=None))

@@ -1,7 +1,7 @@
 """One pull: peek, store, acknowledge, until nothing is left.
 
-The gateway gives inbound messages no id and no cursor, so a message is told by its content, and equal ones
-by their number. What makes each step safe is said where it stands; the whole algorithm is in
+The gateway gives inbound messages no id and no cursor, so a message is identified by its content, and equal
+ones by their count. Comments at each step explain why it is safe; the whole algorithm is in
 docs/inbox.rst.
 """
 
@@ -40,9 +40,9 @@ logger = logging.getLogger("sepahan_django")
 BATCH = 100
 """Messages a call, the gateway's limit."""
 MARKED_BATCHES = 10
-"""How many batches a pull remembers having marked, to tell that they are given out again."""
+"""How many marked batches a pull remembers, to notice that they are returned again."""
 DEFAULT_RECEIVE_WINDOW = timedelta(hours=24)
-"""How far back Receive looks when it is not told."""
+"""How far back Receive looks by default."""
 MAX_CLOCK_SKEW = timedelta(minutes=15)
 """How far our clock may be ahead of the gateway's. Past midnight here it may not be there, and what comes in
 there until then has yesterday's date."""
@@ -162,7 +162,7 @@ class Pull:
         line: str | None,
         start: date | None,
     ) -> None:
-        """All lines in one go; where the gateway refuses that for one line's sake, each line by itself."""
+        """Fetch all lines at once; if one line makes the gateway refuse, each line separately."""
         try:
             fetch(client, line, start)
             return
@@ -210,7 +210,7 @@ class Pull:
             if not peek:
                 return
             # The attempt is recorded before the call. A crash from here to the answer leaves the batch in
-            # doubt as a whole, and the next peek tells.
+            # doubt as a whole, and the next peek decides.
             attempt = retrying(lambda rows=batch: self._record_attempt(rows))  # type: ignore[misc]
             self.lease.renew()
             answer = client.receive(
@@ -251,7 +251,7 @@ class Pull:
             if visible and not Counter(map(identity_of, visible)) <= there:
                 gone += batch
         if not seen and line is None:
-            gone = waiting  # nothing is unread at the gateway, so these were read there by somebody
+            gone = waiting  # nothing is unread at the gateway, so these were read elsewhere
         self._acknowledge(gone)
         left = {message.pk for message in gone}
         return [message for message in waiting if message.pk not in left]
@@ -284,7 +284,7 @@ class Pull:
         return bool(answer)
 
     def _stop(self, batch: "Counter[Identity]") -> None:
-        """The gateway does not honour its marks: store nothing more until a person says what to do."""
+        """The gateway does not honour its marks: store nothing more until an operator decides."""
         shown = "; ".join(
             f"{one.sender} → {one.line}, {one.date}: {one.text[:40]!r}" for one in list(batch)[:3]
         )
@@ -384,5 +384,5 @@ class Pull:
 
 
 def accept_as_new(account: ApiKey) -> None:
-    """A person says that the messages which stopped the inbox are new ones: go on."""
+    """Continue, since an operator has accepted the messages that stopped the inbox as new."""
     ApiKey.objects.filter(pk=account.pk).update(inbox_stopped_at=None, inbox_stop_reason="")

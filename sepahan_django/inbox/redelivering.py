@@ -1,4 +1,4 @@
-"""Passing messages to the project's receivers now, and again, because a person asks for it."""
+"""Passing messages to the project's receivers again, on an operator's request."""
 
 import time
 from collections import Counter, defaultdict
@@ -11,7 +11,7 @@ from sepahan_django.inbox.notifying import Notifier
 from sepahan_django.models import ApiKey, InboundMessage
 
 MAX_REDELIVERED = 100
-"""Messages at once: a person waits for it in front of a page."""
+"""Messages at once: a user waits for the page."""
 PATIENCE = (0.1, 0.2, 0.4, 0.8, 1.5)
 """Seconds to wait for a pull of the account to end; most take less than one of these."""
 

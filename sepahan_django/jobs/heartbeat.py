@@ -1,4 +1,4 @@
-"""The jobs' heartbeats, by which pages tell a job that rests from one that nobody runs."""
+"""The jobs' heartbeats, by which pages distinguish an idle job from one that is not run."""
 
 import logging
 from datetime import datetime, timedelta
@@ -21,7 +21,7 @@ class Heartbeat:
 
     With `sparing`, for runs that are repeated every few seconds, one that begins within a minute of the last
     write is not recorded, unless it ends otherwise than the one before it, or lasts. A write that fails never
-    fails the job. None instead of a job is for work that nobody waits for: nothing is written.
+    fails the job. With None instead of a job nothing is recorded.
     """
 
     def __init__(self, job: Job | None, *, sparing: bool = False) -> None:
@@ -62,7 +62,7 @@ class Heartbeat:
             return
         self._written_at = now
         try:
-            with transaction.atomic():  # inside somebody's transaction a failed write must not break that
+            with transaction.atomic():  # inside a caller's transaction a failed write must not break it
                 changes["seen_at"] = now
                 if not JobRun.objects.filter(name=self.job).update(**changes):
                     JobRun.objects.update_or_create(name=self.job, defaults=changes)

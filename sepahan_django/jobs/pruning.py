@@ -24,7 +24,7 @@ ENDED = (
     MessageState.CANCELLED,
     MessageState.EXPIRED,
 )
-"""States in which nothing more is to come. `sent` is one as well, once nobody asks any more."""
+"""States in which nothing more is to come. `sent` is one as well, once its delivery is no longer checked."""
 
 
 def prune(
@@ -36,7 +36,7 @@ def prune(
     """Delete what was made before this moment and has come to its end; returns counts.
 
     What still waits for something is kept whatever its age: messages queued, being sent, in doubt or
-    asked for, and inbound ones not acknowledged or not dispatched. Drafts, sent or not, wait for nobody.
+    asked for, and inbound ones not acknowledged or not dispatched. Drafts are deleted, sent or not.
     """
     outbound, inbound = _ended(before)
     requests = SendRequest.objects.filter(created_at__lt=before, due_at=None, messages=None)
@@ -100,7 +100,7 @@ def _delete_drafts(before: datetime, should_stop: Callable[[], bool], progress: 
 
 
 def _ended(before: datetime) -> "tuple[QuerySet[OutboundMessage], QuerySet[InboundMessage]]":
-    """What nothing more is to come of, whatever its age otherwise."""
+    """The finished messages from before this moment."""
     ended = Q(state__in=ENDED) | Q(state=MessageState.SENT, status_due_at=None)
     return (
         OutboundMessage.objects.filter(ended, created_at__lt=before),

@@ -62,7 +62,7 @@ class SepahanCommand(BaseCommand):
 
     has_loop = True
     job: Job | None = None
-    """The job whose runs are recorded, so that pages can tell when it has gone silent."""
+    """The job whose runs are recorded, so that pages can show when it has gone silent."""
     heartbeat = Heartbeat(None)
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -123,13 +123,13 @@ class ApiKey(models.Model):
 
     @property
     def is_paused(self) -> bool:
-        """Whether the account waits for somebody, or for its next attempt."""
+        """Whether the account waits for an operator, or for its next attempt."""
         return self.paused_until is not None
 
 
 @receiver(m2m_changed, sender=ApiKey.groups.through)
 def _note_limit(instance: ApiKey, action: str, **kwargs: Any) -> None:
-    """Who adds or takes out groups decides who sees the account. A group's deletion does not come by here."""
+    """Adding or removing groups changes who may see the account. Deleting a group does not run this."""
     if action in ("post_add", "post_remove", "post_clear"):
         instance.is_limited = instance.groups.exists()
         ApiKey.objects.filter(pk=instance.pk).update(is_limited=instance.is_limited)

@@ -39,7 +39,7 @@ class SendDraft(models.Model):
     """The column of the file that holds the number; empty for what was pasted."""
     keep_duplicates = models.BooleanField(_("send to duplicate numbers too"), default=False)
     source = models.CharField(_("source"), max_length=200, blank=True, default="")
-    """Where the recipients came from, for a person: a file's name, a list's title."""
+    """The source of the recipients, for display: a file name or a list title."""
     campaign = models.OneToOneField(
         Campaign,
         verbose_name=_("campaign"),
@@ -70,7 +70,7 @@ class RowProblem(models.TextChoices):
 
 
 class DraftRow(models.Model):
-    """One recipient of a draft, or a row that is none, with the reason."""
+    """One recipient of a draft, or a row that can't be one, with the reason."""
 
     draft = models.ForeignKey(
         SendDraft, verbose_name=_("draft"), related_name="rows", on_delete=models.CASCADE, db_index=False

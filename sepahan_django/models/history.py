@@ -1,4 +1,4 @@
-"""Whom the trail of the admin names."""
+"""The users named in the admin's history."""
 
 from django.conf import settings
 from django.db import models
@@ -7,10 +7,10 @@ from django.utils.translation import gettext_lazy
 
 
 class Actor(models.Model):
-    """A user who did something that Django's admin history tells of this app.
+    """A user with entries about this app in Django's admin history.
 
-    The history goes with its user. This row keeps the user from being deleted, in the admin and by code, for
-    as long as it is there: who left is made inactive instead.
+    Deleting a user deletes their history. While this row exists the user can't be deleted, in the admin or
+    by code; deactivate users who have left instead.
     """
 
     user = models.OneToOneField(

@@ -1,4 +1,4 @@
-"""What came in."""
+"""Inbound messages."""
 
 from django.conf import settings
 from django.db import models
@@ -31,7 +31,7 @@ class Acknowledgement(models.Model):
 
 
 class InboundMessage(models.Model):
-    """One SMS that came in, as the gateway gave it. Written by the inbox alone.
+    """One inbound SMS as the gateway returned it. Only the inbox writes it.
 
     The gateway gives messages no id: they are told apart by line, date, sender and text, and counted.
     """
@@ -54,7 +54,7 @@ class InboundMessage(models.Model):
     dispatch_attempts = models.PositiveIntegerField(default=0, editable=False)
     dispatch_error = models.TextField(_("processing error"), blank=True, default="")
     read_at = models.DateTimeField(_("read at"), null=True, blank=True)
-    """When somebody first opened it in the admin."""
+    """When it was first opened in the admin."""
     done_at = models.DateTimeField(_("handled at"), null=True, blank=True)
     done_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -65,7 +65,7 @@ class InboundMessage(models.Model):
         related_name="+",
         db_index=False,
     )
-    """Who says that nothing is left to do about it."""
+    """The user who marked it as handled."""
 
     class Meta:
         verbose_name = _("inbound message")

@@ -17,7 +17,7 @@ class Job(models.TextChoices):
 
 
 class JobRun(models.Model):
-    """The last run of one job; one row a job, whoever runs it."""
+    """The last run of one job; one row per job."""
 
     name = models.CharField(_("job"), max_length=20, choices=Job, unique=True)
     started_at = models.DateTimeField(_("started at"), null=True, blank=True)
@@ -26,7 +26,7 @@ class JobRun(models.Model):
     """The last sign of life: a long run gives one now and then before it ends."""
     last_ok_at = models.DateTimeField(_("last success at"), null=True, blank=True)
     last_error = SentenceField(_("last error"), blank=True, default="")
-    """Why the last run that has ended did not end well; empty when it did."""
+    """Why the last finished run failed; empty if it succeeded."""
 
     class Meta:
         verbose_name = _("job")
@@ -38,7 +38,7 @@ class JobRun(models.Model):
 
 
 class Overview(JobRun):
-    """No rows of its own: it gives the page with the overview a place in the admin's list of this app."""
+    """A proxy without rows: it gives the overview page a place in the admin's list of this app."""
 
     class Meta:
         proxy = True

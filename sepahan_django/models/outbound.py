@@ -28,7 +28,7 @@ MAX_DUE_AHEAD = timedelta(hours=6)
 
 
 class CampaignQuerySet(models.QuerySet["Campaign"]):
-    """Questions about sets of campaigns."""
+    """Queries on sets of campaigns."""
 
     def paused_pks(self) -> list[int]:
         """The ids of those whose pause holds something back: usually none, seldom more than a few."""
@@ -110,7 +110,7 @@ class SendRequest(models.Model):
     sms_count = models.BigIntegerField(_("SMS parts"), null=True, blank=True)
     total_price = models.BigIntegerField(_("price (Rials)"), null=True, blank=True)
     answer = models.TextField(_("raw answer"), blank=True, default="", editable=False)
-    """The last answer's body, cut; for a person who asks what the gateway said."""
+    """The body of the last answer, truncated; for operators who need the raw answer."""
     created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
 
     objects = SendRequestQuerySet.as_manager()
@@ -165,7 +165,7 @@ class OutboundMessageQuerySet(models.QuerySet["OutboundMessage"]):
         return self.exclude(campaign__in=campaigns) if campaigns else self
 
     def past_expiry(self, *, now: datetime) -> "OutboundMessageQuerySet":
-        """The queued messages that must not be sent any more."""
+        """The queued messages past their expiry."""
         return self.filter(state=MessageState.QUEUED, expires_at__lte=now)
 
     outlived = past_expiry

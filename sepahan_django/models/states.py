@@ -22,7 +22,7 @@ TRANSITIONS: dict[MessageState, frozenset[MessageState]] = {
     MessageState.QUEUED: frozenset(
         {
             MessageState.SENDING,  # claimed
-            MessageState.CANCELLED,  # by a person
+            MessageState.CANCELLED,  # by an operator
             MessageState.EXPIRED,  # past expires_at
         }
     ),
@@ -32,15 +32,15 @@ TRANSITIONS: dict[MessageState, frozenset[MessageState]] = {
             MessageState.FAILED,  # the gateway refused it
             MessageState.QUEUED,  # certainly not received: waits for another request
             MessageState.EXPIRED,  # certainly not received, and past expires_at
-            MessageState.IN_DOUBT,  # nobody can tell any more
+            MessageState.IN_DOUBT,  # can no longer be determined
         }
     ),
     MessageState.SENT: frozenset({MessageState.DELIVERED, MessageState.UNDELIVERED}),
-    MessageState.FAILED: frozenset({MessageState.QUEUED}),  # a person sends it again
+    MessageState.FAILED: frozenset({MessageState.QUEUED}),  # an operator sends it again
     MessageState.IN_DOUBT: frozenset(
         {
-            MessageState.SENT,  # a person says it was sent
-            MessageState.QUEUED,  # a person sends it again
+            MessageState.SENT,  # an operator marks it as sent
+            MessageState.QUEUED,  # an operator sends it again
         }
     ),
     MessageState.DELIVERED: frozenset(),

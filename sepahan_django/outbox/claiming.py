@@ -1,4 +1,4 @@
-"""Taking messages, or a request left behind, so that nobody else has them."""
+"""Claiming messages, or an abandoned request, exclusively."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -51,7 +51,7 @@ def claim_duration() -> timedelta:
 
 
 def expire(api_key: ApiKey, *, now: datetime) -> int:
-    """End the queued messages that are past their time; returns how many."""
+    """Expire the queued messages past their expiry time; returns how many."""
     total = 0
     while True:
         with transaction.atomic():
@@ -124,7 +124,7 @@ def _locked(rows: QuerySet[OutboundMessage]) -> QuerySet[OutboundMessage]:
 
 
 def take_up(api_key: ApiKey, *, now: datetime, pk: int | None = None) -> Claim | None:
-    """Take a request whose time has come: half of a split one, one in doubt, or one whose holder is gone."""
+    """Take a request whose time has come: half of a split one, one in doubt, or one whose holder has died."""
     due = SendRequest.objects.due(now=now).filter(api_key=api_key).order_by("due_at", "pk")
     if pk is not None:
         due = due.filter(pk=pk)

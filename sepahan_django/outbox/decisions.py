@@ -1,4 +1,4 @@
-"""What only a person may decide about messages."""
+"""Decisions about messages that only an operator may make."""
 
 from collections.abc import Callable
 
@@ -20,10 +20,10 @@ def cancel(messages: OutboundMessageQuerySet) -> int:
 def send_again(messages: OutboundMessageQuerySet) -> int:
     """Queue again those that failed or are in doubt; returns how many.
 
-    A message in doubt may have been sent before: this is the one place where it can go out twice, and a
-    person says so.
+    A message in doubt may have been sent before: this is the one place where it can go out twice, on an
+    operator's decision.
     """
-    # Those whose number was taken out for its age have nobody to go to.
+    # Messages whose number was pruned have no recipient.
     again = messages.filter(state__in=(MessageState.FAILED, MessageState.IN_DOUBT)).exclude(recipient="")
     now = timezone.now()
     return _each_chunk(
@@ -35,7 +35,7 @@ def send_again(messages: OutboundMessageQuerySet) -> int:
 
 
 def send_now(messages: OutboundMessageQuerySet) -> int:
-    """Let those of these messages that are still queued be due now, whatever was planned; returns how many.
+    """Make the queued ones of these messages due now, whatever their schedule; returns how many.
 
     One that is past its time stays as it is: it must not go out any more.
     """
@@ -45,7 +45,7 @@ def send_now(messages: OutboundMessageQuerySet) -> int:
 
 
 def mark_sent(messages: OutboundMessageQuerySet) -> int:
-    """Take messages in doubt for sent, because a person knows it; returns how many."""
+    """Mark messages in doubt as sent, on an operator's word; returns how many."""
     now = timezone.now()
     return _each_chunk(
         messages.filter(state=MessageState.IN_DOUBT),

@@ -81,8 +81,8 @@ def _submit_now(account: ApiKey, pks: Collection[int]) -> None:
 def run_once(account: ApiKey, *, limit: int = BATCH, patient: bool = False) -> _Step:
     """One turn of one account: at most one request of new messages, or one that was left behind.
 
-    A `patient` caller comes again by itself, so it keeps the pauses after failures; one that does not (a
-    person, cron) asks the gateway each time.
+    A `patient` caller repeats its call, so it keeps the pauses after failures; others (an operator, cron)
+    ask the gateway each time.
     """
     require_no_transaction()
     now = timezone.now()
@@ -116,8 +116,8 @@ def run_once(account: ApiKey, *, limit: int = BATCH, patient: bool = False) -> _
     except (OperationalError, InterfaceError):
         raise
     except Exception:
-        # One request that can't be seen through must not hold up the others for ever. It is taken up again
-        # when its claim is old, and left to a person in the end.
+        # One request that can't be completed must not hold up the others for ever. It is taken up again
+        # when its claim is old, and finally left for a decision.
         logger.exception("Request %s could not be completed.", taken.request.request_id)
     tally += submission.tally
     tally["requests"] += 1
@@ -158,7 +158,7 @@ def _credit_is_back(account: ApiKey, *, now: datetime, patient: bool) -> bool:
 
 
 def give_up_forgotten() -> Tally:
-    """Leave to a person the requests that the gateway has forgotten, of whatever account, calling nobody."""
+    """Leave requests that the gateway has forgotten for a decision; all accounts, no calls."""
     tally = Tally()
     forgotten = timezone.now() - MEMORY + MARGIN
     while True:
@@ -214,7 +214,7 @@ def drain(
 
 
 def _guarded_turn(account: ApiKey, *, limit: int, patient: bool) -> _Step:
-    """A turn in which a fault of a client's own doesn't keep the other accounts from theirs."""
+    """A turn in which an error in the client doesn't keep the other accounts from theirs."""
     try:
         return run_once(account, limit=limit, patient=patient)
     except (DatabaseError, InterfaceError):

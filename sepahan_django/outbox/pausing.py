@@ -13,7 +13,7 @@ from sepahan_django.outbox.decisions import cancel
 
 
 def pause(campaign: Campaign) -> bool:
-    """Claim nothing of it any more; False when it was paused already."""
+    """Stop claiming its messages; False if it was already paused."""
     now = timezone.now()
     rows = Campaign.objects.filter(pk=campaign.pk, paused_at__isnull=True)
     changed = retrying(lambda: rows.update(paused_at=now))
@@ -31,7 +31,7 @@ def resume(campaign: Campaign) -> bool:
 
 
 def cancel_rest(campaign: Campaign) -> int:
-    """Cancel what has not gone; returns how many.
+    """Cancel the unsent messages; returns how many.
 
     The campaign is paused meanwhile, so that its last messages don't go out while its first are cancelled. It
     stays paused when messages of it are on their way: those which the gateway does not take come back into

@@ -1,8 +1,8 @@
 """Recording what came of a request, each outcome in one transaction.
 
 Every function first closes the request on condition that the caller still holds it. That makes it safe to
-come late (somebody else has taken the request up: nothing is written) and safe to come twice (a commit
-whose answer was lost is tried again, and finds the request closed).
+run late (another process has taken the request up: nothing is written) and safe to run twice (a commit
+whose answer was lost is retried, and finds the request closed).
 """
 
 import logging
@@ -108,7 +108,7 @@ def _keep_undecided(claim: Claim, messages: list[OutboundMessage]) -> None:
     """The gateway has one of several attempts, and these were in the first and not in the last.
 
     Nothing tells which one it has, so nothing tells whether they were sent. They wait, in a request that goes
-    nowhere, until the four hours of the first attempt are over, and are then left to a person.
+    nowhere, until the four hours of the first attempt are over, and then need a decision.
     """
     if not messages:
         return
@@ -130,7 +130,7 @@ def _keep_undecided(claim: Claim, messages: list[OutboundMessage]) -> None:
 
 
 def _not_unique(claim: Claim, ids: Sequence[int]) -> set[int]:
-    """Ids that occur twice, or belong to a message already: whose they are can't be told."""
+    """Ids that occur twice or already belong to a message, so that they can't be assigned."""
     positive = [number for number in ids if number > 0]
     stored = OutboundMessage.objects.filter(api_key=claim.request.api_key_id, gateway_id__in=positive)
     twice = {number for number, count in Counter(positive).items() if count > 1}
@@ -188,7 +188,7 @@ def _refused(claim: Claim, error: Rejected) -> Tally:
 def _split(claim: Claim, error: Rejected, parts: list[list[OutboundMessage]]) -> tuple[Tally, list[int]]:
     """Two requests in the place of one, so that the bad message is alone in the end.
 
-    The messages stay `sending`: each belongs to a request with an id of its own that has never been out.
+    The messages stay `sending`: each belongs to a request with a new id that has never been sent.
     """
     made = []
     now = timezone.now()
@@ -254,7 +254,7 @@ def close_expired(claim: Claim) -> Tally:
 
 
 def leave_unresolved(claim: Claim) -> Tally:
-    """Nothing tells any more whether it was received: a person decides."""
+    """It can no longer be determined whether it was received: an operator decides."""
 
     def operation() -> Tally:
         with transaction.atomic():
@@ -291,7 +291,7 @@ def _close(claim: Claim, state: RequestState, *, error: SepahanError | None = No
 def _answer(source: SendResult | SepahanError | None) -> dict[str, Any]:
     """The change that keeps the answer's body; none where there is no body, so that an earlier one stays.
 
-    A client of another make may have no such attribute, or put anything into it.
+    Another client may lack this attribute, or put anything into it.
     """
     body = getattr(source, "answer", "")
     if not isinstance(body, str) or not body:

@@ -1,8 +1,8 @@
 """Putting one claimed request on the wire, outside of any transaction, and seeing it through.
 
 What makes a crash at any line safe: before the call the database says that the request may be out
-(`attempts`), and after it nothing is believed but what is settled. Whoever takes the request up later asks
-the gateway first, and submits again under the same request-Id alone.
+(`attempts`), and after it only what is settled counts. A process that takes the request up later asks
+the gateway first, and submits again only under the same request-Id.
 """
 
 import logging
@@ -81,7 +81,7 @@ class Submission:
 
     def _submit(self) -> None:
         if self.claim.expired:
-            # Before the rest goes out, so that whoever takes the request up later finds in it what was in it.
+            # Before the rest goes out, so that the request always holds exactly what was sent in it.
             self.tally += settling.drop_expired(self.claim)
         try:
             result = self._call_gateway()
@@ -122,7 +122,7 @@ class Submission:
             raise
         except ValueError as error:  # the client refuses it before anything leaves: one message is bad
             raise Rejected(str(error), code=None) from None
-        except Exception as error:  # a fault of the client's own: whether it has sent nobody knows
+        except Exception as error:  # an error in the client: whether it has sent is unknown
             logger.exception("The client failed with request %s.", request_id)
             raise OutcomeUnknown(f"The client failed: {type(error).__name__}") from None
 
@@ -217,7 +217,7 @@ class Submission:
         """Under the same request-Id, so that the gateway can't take it twice."""
         now = timezone.now()
         if not renew(self.claim, now=now, attempts=F("attempts") + 1, last_attempt_at=now):
-            return  # somebody else has taken it up in the meantime
+            return  # another process has taken it up in the meantime
         # The gateway's no is as old as the question: what came in since then it remembers for four hours, and
         # a machine that was suspended in between must not come back after that.
         self.claim.until = min(self.claim.until, asked_at + claim_duration())

@@ -1,1 +1,1 @@
-"""What pages and files tell, read only: figures, campaigns, incidents, readiness, exports."""
+"""Read-only data for pages and files: figures, campaigns, incidents, readiness, exports."""

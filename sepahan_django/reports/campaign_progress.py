@@ -17,7 +17,7 @@ from sepahan_django.models import Campaign, MessageState, OutboundMessage, SendR
 from sepahan_django.values.jalali import TEHRAN, day_start
 
 OPEN = (MessageState.QUEUED, MessageState.SENDING)
-"""States of what has still to go."""
+"""States of unfinished messages."""
 HANDED_OVER = (MessageState.SENT, MessageState.DELIVERED, MessageState.UNDELIVERED)
 """States of what the gateway has taken."""
 REQUEST_CHUNK = 500
@@ -67,7 +67,7 @@ class Standing:
 
     @property
     def left(self) -> int:
-        """What has still to go, or is on its way."""
+        """Messages that are queued or being sent."""
         return sum(self.counts[state] for state in OPEN)
 
     @property

@@ -88,7 +88,7 @@ def _without(rows: "QuerySet[Any]", hidden: Collection[int]) -> "QuerySet[Any]":
 def _by_day(
     days: Sequence[Day], rows: "QuerySet[Any]", moment: str, figure: Aggregate, *columns: str
 ) -> "QuerySet[Any, tuple[Any, ...]]":
-    """(index of the day, figure, columns), in one statement that looks up each day's range by itself."""
+    """(index of the day, figure, columns), in one statement with a separate index range for each day."""
     parts = [
         rows.filter(**{f"{moment}__gte": day_start(one.day), f"{moment}__lt": day_start(one.day + DAY)})
         .order_by()
@@ -174,6 +174,6 @@ def first_due_outside(campaigns: Collection[int], *, api_key: int) -> datetime |
 
 
 def unread(*, hidden: Collection[int] = (), most: int) -> int:
-    """How many inbound messages nobody has read, of all but the `hidden` accounts; `most` + 1 if more."""
+    """How many inbound messages are unread, without the `hidden` accounts'; `most` + 1 if more."""
     rows = _without(InboundMessage.objects.filter(read_at=None), hidden)
     return rows.order_by()[: most + 1].count()

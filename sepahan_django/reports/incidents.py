@@ -1,7 +1,7 @@
 """What keeps SMS from going out or coming in at the moment: one open incident for each cause.
 
-Found out anew each time from a handful of indexed look-ups, so that an incident ends by itself when its
-cause does.
+Computed each time from a handful of indexed queries, so that an incident ends automatically with its
+cause.
 """
 
 from collections.abc import Collection
@@ -43,7 +43,7 @@ STUCK_AFTER = timedelta(minutes=15)
 """How long a due message may wait while nothing at all goes out."""
 MAX_ACCOUNTS = 50
 MAX_DOUBTS_COUNTED = 1000
-"""Messages in doubt are counted no further: a page must not wait for a number that nobody reads."""
+"""Messages in doubt are counted up to this number, so that pages stay fast."""
 
 
 class Kind(Enum):
@@ -60,7 +60,7 @@ class Kind(Enum):
 
 
 class Severity(Enum):
-    """ERROR: nothing moves until somebody acts. WARNING: it still works, and somebody should look."""
+    """ERROR: nothing moves until an operator acts. WARNING: it still works, but needs a look."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -68,7 +68,7 @@ class Severity(Enum):
 
 @dataclass(frozen=True)
 class Incident:
-    """One cause, in words for a person.
+    """One cause, described for users.
 
     `page` is the name, without a namespace, of the admin's page on which to act, with its `args` and
     `query`; it is for those who have one of the `permissions`. `credit`, in Rials, is for those who may see
@@ -129,7 +129,7 @@ def _account_states(now: datetime, hidden: Collection[int]) -> list[_AccountStat
 
 
 def _without_paused(standings: list[_AccountState], late: datetime) -> list[_AccountState]:
-    """What waits because somebody has paused its campaign is not stuck."""
+    """Messages that wait for a paused campaign are not stuck."""
     paused = Campaign.objects.paused_pks()
     if not paused:
         return standings
@@ -182,7 +182,7 @@ def _token(account: ApiKey) -> Incident | None:
 def _pause(account: ApiKey, *, now: datetime) -> Incident | None:
     if account.paused_until is None or account.pause_kind == PauseKind.CREDIT:
         return None
-    if not account.pause_kind:  # by the project's own code, and over by itself
+    if not account.pause_kind:  # by the project's own code, and ends on time
         if account.paused_until <= now:
             return None
         remedy = _(
@@ -218,7 +218,7 @@ def _pause(account: ApiKey, *, now: datetime) -> Incident | None:
 
 
 def _credit(account: ApiKey) -> Incident | None:
-    """Waiting for credit, none left, or little: one cause, told at its worst."""
+    """Waiting for credit, none left, or little: one cause, shown at its worst."""
     recharge = _(
         "Top up the account in the gateway's panel, then click “Check credit” on the account's page."
     )
@@ -267,7 +267,7 @@ def _inbox(account: ApiKey) -> Incident | None:
 
 
 def _of_work(standings: list[_AccountState], *, known: list[Incident], now: datetime) -> list[Incident]:
-    """Jobs that nobody runs or that don't succeed; else a queue that stands still all the same."""
+    """Jobs that don't run or don't succeed; else a queue that is stuck nevertheless."""
     runs = {Job(run.name): run for run in JobRun.objects.filter(name__in=Job.values)}
     rows_wait = {
         Job.SEND: any(one.is_stuck for one in standings),

@@ -1,4 +1,4 @@
-"""The gateway's double over real HTTP, for development: an app that a project adds, with a page to play with.
+"""A stand-in for the gateway over real HTTP, for development: an app that a project adds, with a test page.
 
 It imports nothing of sepahan_django but the gateway's numbers, so that a mistake of the client is not
 repeated here.

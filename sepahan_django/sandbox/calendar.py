@@ -1,4 +1,4 @@
-"""Dates as the gateway takes and gives them; written anew here, so as not to share the app's mistakes."""
+"""Dates as the gateway takes and gives them; reimplemented here, so as not to share the app's mistakes."""
 
 import re
 from datetime import datetime, timezone

@@ -1,4 +1,4 @@
-"""What the double remembers."""
+"""What the sandbox stores."""
 
 from django.db import models
 from django.utils import timezone

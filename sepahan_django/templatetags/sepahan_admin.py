@@ -49,7 +49,7 @@ def sepahan_address(context: RequestContext, name: str) -> str:
 
 @register.simple_tag(takes_context=True)
 def sepahan_first_run(context: RequestContext) -> str:
-    """The address of the page that sets the app up, while something is missing and the user may mend it."""
+    """The address of the page that sets the app up, while something is missing and the user may fix it."""
     if not may_set_up(context.request) or first_run.is_complete(context.request):
         return ""
     return page_address(context.request, "sepahan_django_first_run")

@@ -64,7 +64,7 @@ class InvalidDate(ValueError):
 def parse_gateway_date(text: str) -> datetime | None:
     """The moment that the gateway wrote, in UTC; None if it can't be read.
 
-    Jalali or Gregorian, told by the year, with or without a time, in any digits; Tehran time unless it
+    Jalali or Gregorian by the year, with or without a time, in any digits; Tehran time unless it
     names another zone.
     """
     try:

@@ -12,7 +12,7 @@ EXTENDED = frozenset("\f^{}\\[~]|€")
 GSM = "GSM-7"
 UCS2 = "UCS-2"
 LIMITS = {GSM: (160, 153), UCS2: (70, 67)}
-"""Units in an SMS by itself, and in one that is joined with others."""
+"""Units in a single SMS, and in each part of a joined one."""
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ _MOBILE = re.compile(r"(?:\+|00)?(?:98)?0?(9[0-9]{9})")
 
 
 class InvalidPhoneNumber(ValueError):
-    """This is no Iranian mobile number. `value` is what was given, `reason` a sentence that says why."""
+    """Not an Iranian mobile number. `value` is what was given, `reason` a sentence that says why."""
 
     def __init__(self, value: object, reason: Any) -> None:
         self.value = value
@@ -34,7 +34,7 @@ class InvalidPhoneNumber(ValueError):
 
 
 class InvalidSenderLine(InvalidPhoneNumber):
-    """This is no number that SMS can be sent from."""
+    """Not a number that SMS can be sent from."""
 
 
 def normalize_mobile(value: object) -> str:
@@ -62,7 +62,7 @@ def normalize_mobile(value: object) -> str:
 
 
 def _visible(text: str) -> str:
-    """Without the marks that nobody sees, and with Latin digits."""
+    """Without invisible marks, and with Latin digits."""
     kept = (
         " " if unicodedata.category(character) in ("Zs", "Zl", "Zp", "Cc") else character
         for character in text
@@ -106,13 +106,13 @@ _OF_A_MOBILE = tuple(
     f"{mark}{country}{zero}" for mark in ("", "+", "00") for country in ("", "98") for zero in ("", "0")
 )
 SHORT_CODE = 6
-"""Digits up to which a number is a short code, which nobody writes with the country's code before it."""
+"""Up to this many digits a number is a short code, which is never written with the country code."""
 
 
 def spellings(number: str) -> tuple[str, ...]:
     """Every way in which the gateway may have written this sender or line, itself included.
 
-    To look a number up by `IN` and its index, where the column holds it as it came. A name (`IRANCELL`) is
+    To look a number up by `IN` and its index, where the column holds the raw sender. A name (`IRANCELL`) is
     written in one way.
     """
     given = number.strip()

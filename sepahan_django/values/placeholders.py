@@ -22,7 +22,7 @@ _SAME = str.maketrans("يىك", "ییک", "\u200c\u200d\u200e\u200f\ufeff")
 
 
 class InvalidPlaceholder(ValueError):
-    """A brace that is no part of a placeholder; str() is one sentence."""
+    """A brace that is not part of a placeholder; str() is one sentence."""
 
     reason = _("A single brace belongs to no column. Write {{ or }} for the character itself.")
 
@@ -41,7 +41,7 @@ def clean_name(name: object) -> str:
 
 
 def same_name(name: str) -> str:
-    """What tells one name from another: not its digits' script, its case, or Arabic yeh and kaf."""
+    """The name as it is compared: without differences of digit script, case, or Arabic yeh and kaf."""
     folded = latin_digits(unicodedata.normalize("NFKC", name)).translate(_SAME)
     return " ".join(folded.split()).casefold()
 

@@ -1,4 +1,4 @@
-"""Showing what others wrote as it is, and not as they want it to look."""
+"""Showing text from others as it is, without their direction tricks."""
 
 import re
 

@@ -36,7 +36,7 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0)
         self._make_user()
         environment = os.environ | {"SEPAHAN_BASE_URL": f"http://127.0.0.1:{port}/sandbox"}
-        # Both said outright: a shell that starts this in the background lets it ignore Ctrl-C.
+        # Both set explicitly: a shell that starts this in the background makes it ignore Ctrl-C.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.default_int_handler)
         children: list[subprocess.Popen[bytes]] = []
@@ -71,7 +71,7 @@ class Command(BaseCommand):
             users.create_superuser("admin", password="admin")
 
     def _start(self, words: tuple[str, ...], environment: dict[str, str]) -> "subprocess.Popen[bytes]":
-        # In a group of its own, so that Ctrl-C comes to this process alone and it ends them in order.
+        # In a separate process group, so that only this process gets Ctrl-C and ends the others in order.
         return subprocess.Popen(
             [sys.executable, "manage.py", *words], env=environment, start_new_session=True
         )

@@ -57,7 +57,7 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        # Whoever may change an account must not be able to have its token sent to a server of their own.
+        # A user who may change an account must not be able to redirect its token to another server.
         is_moved = self.instance.pk and "base_url" in self.changed_data
         if is_moved and self.instance.token and not self._is_entered:
             self.add_error(

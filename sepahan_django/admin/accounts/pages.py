@@ -55,7 +55,7 @@ class SenderLineAdmin(AppAdmin):
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(MaskedColumns, AppAdmin):
-    """Accounts: the token is written and never shown; credit and pause are looked at and acted on."""
+    """Accounts: the token can be entered but is never shown; credit and pause have buttons."""
 
     form = AccountForm
     inlines = (SenderLineInline,)
@@ -176,7 +176,7 @@ class ApiKeyAdmin(MaskedColumns, AppAdmin):
     def _button(
         self, request: HttpRequest, pk: int, *, allowed: bool, work: Callable[[ApiKey], str]
     ) -> HttpResponse:
-        """A POST that does one thing to an account, tells what came of it, and returns to the account."""
+        """Handle a POST that does one thing to an account, report the result, return to the account."""
         if not allowed:
             raise PermissionDenied
         if request.method != "POST":

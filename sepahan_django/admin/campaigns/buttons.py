@@ -1,4 +1,4 @@
-"""What can be done with a campaign. Each is a POST, and stands in the campaign's history."""
+"""The actions on a campaign. Each is a POST and is recorded in the campaign's history."""
 
 from collections.abc import Callable
 from typing import Any
@@ -93,7 +93,7 @@ def resume(request: HttpRequest, campaign: Campaign) -> HttpResponse:
 
 
 def _confirmed_count(request: HttpRequest) -> int | None:
-    """The number that the button said; None where none was pressed."""
+    """The number shown on the button; None if no button was clicked."""
     return parse_integer(request.POST.get("count")) if request.method == "POST" else None
 
 
@@ -119,7 +119,7 @@ def cancel(request: HttpRequest, campaign: Campaign, *, site: admin.AdminSite) -
         _add_message(request, messages.INFO, _("This campaign has no queued messages left."))
         return _back(request, campaign)
     confirmed = _confirmed_count(request)
-    # Fewer than the button said have simply gone meanwhile; more, and nobody has agreed to them.
+    # If there are fewer than the button showed, some were sent meanwhile; more have not been confirmed.
     if confirmed is None or count > confirmed:
         return _page(
             request,
@@ -182,7 +182,7 @@ def _on_cancelling(standing: Standing) -> list[str]:
 
 def retry(request: HttpRequest, campaign: Campaign, *, site: admin.AdminSite) -> HttpResponse:
     """GET says how many failed and why; POST queues them again, which costs money."""
-    # Those whose number was taken out for its age have nobody to go to.
+    # Messages whose number was pruned have no recipient.
     failed = campaign.messages.filter(state=MessageState.FAILED).exclude(recipient="")
     count = failed.count()
     if not count:

@@ -1,4 +1,4 @@
-"""Sendings to many: the list, and the addresses of what can be done with one."""
+"""The list of campaigns, and the URLs of the actions on one."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ from sepahan_django.reports.campaign_progress import Standing
 
 
 class CampaignList(ChangeList):
-    """Knows of the campaigns on its page how far they are, from two queries for all of them."""
+    """Loads the progress of all campaigns on the page in two queries."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
@@ -54,11 +54,11 @@ class CampaignAdmin(RecordAdmin):
     fields = ("name", "created_by", "created", "accounts", "line", "planned", "paused", "text")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Campaign]:
-        # Not RecordAdmin's: a campaign has no account of its own.
+        # Not RecordAdmin's: a campaign does not belong to one account.
         return visible_campaigns(request, MaskedColumns.get_queryset(self, request))
 
     def get_search_fields(self, request: HttpRequest) -> Any:
-        return self.search_fields  # titles are in the list for everybody who sees it
+        return self.search_fields  # titles are visible to every user of the list
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return CampaignList
@@ -90,7 +90,7 @@ class CampaignAdmin(RecordAdmin):
     # The pages
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        """Without those that have nothing to say of this one."""
+        """Without the fields that are empty for this campaign."""
         names = list(super().get_fields(request, obj))
         if obj is not None and obj.paused_at is None:
             names.remove("paused")
@@ -120,7 +120,7 @@ class CampaignAdmin(RecordAdmin):
         return JsonResponse(shown_progress(standing, now=timezone.now()).as_json())
 
     def _found(self, request: HttpRequest, pk: int, *permissions: str) -> Campaign:
-        """The campaign, for whoever may see it and has these permissions."""
+        """The campaign, if the user may see it and has these permissions."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         if not all(may(request, permission) for permission in permissions):

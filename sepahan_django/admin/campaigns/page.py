@@ -22,14 +22,14 @@ from sepahan_django.values.jalali import format_date, format_datetime
 from sepahan_django.values.phones import mask
 
 MAX_REFUSED_ROWS_SHOWN = 20
-"""Refused rows on the page; of the others the number."""
+"""Refused rows listed on the page; the others are counted."""
 MAX_ACCOUNTS_SHOWN = 20
 MAX_TICKS = 6
 """Under the chart, of which a label takes up the place of several bars."""
 
 
 def load_page_data(campaign: Any) -> None:
-    """What the page says of the campaign more than once: how far it is, its first message, its accounts."""
+    """Load what the page uses more than once: the progress, the first message, the accounts."""
     standing = campaign_progress.standings([campaign])[campaign.pk]
     campaign.standing = standing
     campaign.first_message = (

@@ -12,7 +12,7 @@ from sepahan_django.admin.compose.write import write_view
 
 
 def urls(site: admin.AdminSite) -> list[URLPattern]:
-    """The pages' addresses in this admin site, which sees to the login and to CSRF."""
+    """The pages' addresses in this admin site, which handles login and CSRF."""
 
     def page(view: Any) -> Any:
         def with_site(request: HttpRequest, **arguments: Any) -> HttpResponseBase:

@@ -1,4 +1,4 @@
-"""Whose draft it is, what of it may be shown, and where one goes once it is sent."""
+"""Whose draft it is, what of it may be shown, and where to redirect once it is sent."""
 
 from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponseRedirect

@@ -26,7 +26,7 @@ from sepahan_django.values.phones import mask, normalize_mobile
 from sepahan_django.values.visible import visible
 
 MAX_LISTED_ROWS = 20
-"""Refused rows shown one by one; of more the count is told, and all can be downloaded."""
+"""Refused rows listed on the page; the rest are counted, and all can be downloaded."""
 
 
 class DraftTestForm(forms.Form):
@@ -95,7 +95,7 @@ def _page(
 
 
 def _facts(request: HttpRequest, draft: SendDraft, found: drafts.Check) -> list[tuple[str, Any]]:
-    """What is told at a glance."""
+    """The facts shown at a glance."""
     facts: list[tuple[str, Any]] = [
         (_("Recipients"), localize_number(found.going)),
         (_("Total SMS parts"), localize_number(found.parts) if found.parts else display.EMPTY),
@@ -141,7 +141,7 @@ def _samples(request: HttpRequest, draft: SendDraft, found: drafts.Check) -> lis
 
 
 def _refused(request: HttpRequest, draft: SendDraft) -> list[dict[str, str]]:
-    """The first rows that are not sent to, but for duplicates, with the reason."""
+    """The first skipped rows except duplicates, with the reason."""
     rows: list[DraftRow] = []
     for problem in (RowProblem.UNREADABLE, RowProblem.EMPTY_COLUMN):
         rows += draft.rows.filter(problem=problem).order_by("pk")[: MAX_LISTED_ROWS - len(rows)]

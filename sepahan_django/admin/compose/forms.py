@@ -113,7 +113,7 @@ class WriteForm(forms.Form):
         self._offer("saved_list", RecipientList, list(lists))
 
     def _offer(self, name: str, model: Any, rows: list[Any]) -> None:
-        """These rows to choose from; without any there is no field."""
+        """Offer these rows as choices; remove the field if there are none."""
         if not rows:
             del self.fields[name]
             return
@@ -197,7 +197,7 @@ class WriteForm(forms.Form):
 
 
 def initial_of(draft: SendDraft) -> dict[str, Any]:
-    """The form's fields as the draft has them, but for the recipients."""
+    """The form's initial values from the draft, except the recipients."""
     return {
         **({"account": draft.api_key_id} if draft.api_key_id else {}),
         **({"line": draft.sender} if draft.sender else {}),

@@ -25,7 +25,7 @@ def refused_view(request: HttpRequest, *, site: admin.AdminSite, draft_id: int) 
 def _rows(request: HttpRequest, draft: SendDraft) -> Iterator[list[str]]:
     """A head and the rows: where, what, why, and the cells beside it."""
     columns = draft.columns if access.shows_cells(request, draft) else []
-    if not access.shows_numbers(request, draft):  # its cells would tell the number
+    if not access.shows_numbers(request, draft):  # its cells would reveal the number
         columns = [column for column in columns if column != draft.number_column]
     yield [_("row"), _("as entered"), _("problem"), _("reason"), *columns]
     problems = [RowProblem.UNREADABLE, RowProblem.EMPTY_COLUMN]

@@ -1,4 +1,4 @@
-"""The page where an SMS is written. It stores a draft and leads to its check."""
+"""The page where an SMS is written. It stores a draft and links to its check."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ from sepahan_django.models import InboundMessage, OutboundMessage, RowProblem, S
 from sepahan_django.values.visible import visible
 
 MAX_PASTED_ROWS_SHOWN = 1000
-"""Pasted rows that come back into the box to be changed; of more the count is told."""
+"""Pasted rows that are put back into the box for editing; longer lists are only counted."""
 
 
 def write_view(request: HttpRequest, *, site: admin.AdminSite) -> HttpResponse:

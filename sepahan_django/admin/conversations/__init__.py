@@ -1,1 +1,1 @@
-"""All that was exchanged with one number, and the box to answer in."""
+"""The conversation with one number, and the reply box."""

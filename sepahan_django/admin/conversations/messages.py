@@ -1,4 +1,4 @@
-"""What was written to a number and what came from it, both ways in one order, a page at a time."""
+"""The messages to and from a number in one chronological order, a page at a time."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -40,7 +40,7 @@ class Correspondent:
 
     @property
     def slug(self) -> str:
-        """One writing for all, unless the messages would not be found by it."""
+        """One spelling for all, unless the messages could not be found by it."""
         return self.number if self.spellings[-1] in spellings(self.number) else self.spellings[-1]
 
 
@@ -69,7 +69,7 @@ class ConversationPage:
 
 
 def inbound_of(request: HttpRequest, correspondent: Correspondent) -> "QuerySet[InboundMessage]":
-    """What this user may see of what came from the number."""
+    """The messages from the number that this user may see."""
     if not may_see_inbound(request):
         return InboundMessage.objects.none()
     # What the column may hold by IN, and no function on it, which no index would serve.
@@ -78,7 +78,7 @@ def inbound_of(request: HttpRequest, correspondent: Correspondent) -> "QuerySet[
 
 
 def outbound_of(request: HttpRequest, correspondent: Correspondent) -> "QuerySet[OutboundMessage]":
-    """What this user may see of what went to the number."""
+    """The messages to the number that this user may see."""
     if correspondent.problem or not may_see_outbound(request):
         return OutboundMessage.objects.none()
     return visible_rows(request, OutboundMessage.objects.filter(recipient=correspondent.number))
@@ -105,7 +105,7 @@ def load_page(request: HttpRequest, correspondent: Correspondent, place: PageCur
             next_out += 1
     is_more = next_in < len(came) or next_out < len(went)
     earlier = PageCursor(_end(came, next_in), _end(went, next_out)) if is_more else None
-    # Ids follow the times but for a few, such as a message that was sent long after it was written.
+    # Ids mostly follow the times; an exception is a message sent long after it was created.
     return ConversationPage(sorted(shown, key=_order), earlier)
 
 
@@ -128,19 +128,19 @@ def _end(rows: list[Any], taken: int) -> int:
 
 
 def moment_of(message: Message) -> datetime:
-    """When it was said: sent, or written and not sent yet; received, as far as the gateway tells."""
+    """When it was sent, or created if not sent yet; when it was received, as far as that is known."""
     if isinstance(message, OutboundMessage):
         return message.sent_at or message.created_at
     if message.received_at is None:
         return message.pulled_at
     if has_time(message):
         return message.received_at
-    # The gateway told the day alone: it was there when it was fetched, and on that day.
+    # The gateway gave only the day: the message arrived on that day and before it was fetched.
     return min(message.pulled_at, message.received_at + timedelta(days=1, microseconds=-1))
 
 
 def has_time(message: InboundMessage) -> bool:
-    """Whether the gateway told the time of day, and not the day alone."""
+    """Whether the gateway gave the time of day, not only the day."""
     return ":" in message.gateway_date
 
 

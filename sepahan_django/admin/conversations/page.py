@@ -1,4 +1,4 @@
-"""The page of one number: what came from it, what went to it, and a box to answer in."""
+"""The page of one number: the messages from and to it, and a reply box."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -44,11 +44,11 @@ MAX_CHARACTERS_SHOWN = 3000
 
 
 def conversation_url(number: object, *, site: admin.AdminSite | None = None) -> str:
-    """The address of the conversation with a number, in any writing, for links from a project's own pages.
+    """The address of the conversation with a number in any format, for links from a project's own pages.
 
     A short code or a sender's name will do as well. Empty where there is no number, or where the admin site
-    (Django's own unless `site` says otherwise) doesn't have the app's pages. Whoever opens it needs the
-    permission to see texts and numbers, and to view inbound or outbound messages.
+    (Django's own unless `site` says otherwise) doesn't have the app's pages. Users need the
+    permissions to see texts and numbers, and to view inbound or outbound messages.
     """
     written = str(number or "").strip()[:MAX_NUMBER_LENGTH]
     if not written:
@@ -101,7 +101,7 @@ def _replied(request: HttpRequest, correspondent: Correspondent) -> ReplyForm | 
         form = form.renewed()
         form.add_error(None, problem)
         return form
-    inbox.mark_read(_messages_shown(request, correspondent))  # whoever answers has read it
+    inbox.mark_read(_messages_shown(request, correspondent))  # a user who replies has read it
     return None
 
 
@@ -113,7 +113,7 @@ def _mark_read(request: HttpRequest, correspondent: Correspondent) -> HttpRespon
 
 
 def _messages_shown(request: HttpRequest, correspondent: Correspondent) -> Any:
-    """What of it the page showed when it was opened; nobody has read what has come since."""
+    """The messages that the page showed when it was opened; later ones are still unread."""
     first, _dash, last = request.POST.get("shown", "").partition("-")
     ends = parse_pk(first), parse_pk(last)
     if not all(ends):

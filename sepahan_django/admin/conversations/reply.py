@@ -46,7 +46,7 @@ class Origins:
         self._shared = "" if is_registered else line
 
     def of(self, account_id: int, line: str) -> Origin | None:
-        """The account's line, in whatever writing; None where this user may not send from it."""
+        """The account's line in any spelling; None if this user may not send from it."""
         account = self.accounts.get(account_id)
         if account is None:
             return None
@@ -121,7 +121,7 @@ class ReplyForm(forms.Form):
 
 
 def reply(request: HttpRequest, form: ReplyForm, correspondent: Correspondent) -> str:
-    """Send what the form says, once for each time the page was opened, and tell what came of it.
+    """Send what the form says, once per opened page, and report the result.
 
     Returns a sentence where nothing could be sent.
     """

@@ -1,1 +1,1 @@
-"""Inbound messages: the list, and what staff do about them."""
+"""Inbound messages: the list, and what staff do with them."""

@@ -1,4 +1,4 @@
-"""What staff do about inbound messages: mark them as read or handled, pass them on again."""
+"""What staff do with inbound messages: mark them as read or handled, process them again."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ from sepahan_django.values.digits import localize_number
 from sepahan_django.values.visible import visible
 
 MAX_ERRORS_SHOWN = 10
-"""Errors of receivers told one by one on a page; each is kept with its message."""
+"""Receiver errors listed on a page; each is stored with its message."""
 
 
 @dataclass(frozen=True)
 class InboundAction:
-    """Something that is done about messages, from the list or from a message's page."""
+    """An action on messages, from the list or from a message's page."""
 
     label: Any
     may: Callable[[HttpRequest], bool]
@@ -77,7 +77,7 @@ def _again(request: HttpRequest, rows: Any) -> None:
         messages.error(request, _("At most %(most)s SMS can be processed at once.") % {"most": most})
         return
     # Noted first, so that nothing is done unnoted; and done after commit: where the whole request is one
-    # transaction nobody would see the lease before, and receivers would be given what may yet be undone.
+    # transaction, the lease would be invisible until then, and receivers would get what may be rolled back.
     history.note(request, chosen, _("Processed again."))
     transaction.on_commit(lambda: _pass_on(request, chosen))
 
@@ -87,7 +87,7 @@ def _pass_on(request: HttpRequest, chosen: list[InboundMessage]) -> None:
     for account in report.busy:
         sentence = _("%(account)s: another process is already fetching; try again shortly.")
         messages.warning(request, sentence % {"account": account})
-    # What a receiver says may repeat texts and numbers.
+    # A receiver's error may repeat texts and numbers.
     if may_see_content(request):
         for message, why in report.failures[:MAX_ERRORS_SHOWN]:
             sentence = _("SMS from %(sender)s: processing failed with “%(why)s”.")

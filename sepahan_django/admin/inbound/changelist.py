@@ -125,7 +125,7 @@ class InboundMessageAdmin(Exporting, RecordAdmin):
                 for name, work in INBOUND_ACTIONS.items()
                 if work.may(request) and work.is_offered_for(message)
             ]
-            # The page's script says that it was read, as whoever has it before their eyes has.
+            # The page's script marks it as read once it is visible.
             context["reads"] = message.read_at is None and may_mark_read(request)
             context["conversation"] = self._conversation(message) if may_converse(request) else ""
         return super().change_view(request, object_id, form_url, context)
@@ -163,7 +163,7 @@ class InboundMessageAdmin(Exporting, RecordAdmin):
         rows = self.get_queryset(request).filter(pk=pk)
         if work is None or not rows.exists():
             raise Http404
-        if request.headers.get("accept") == "application/json":  # the page's script, which tells nobody
+        if request.headers.get("accept") == "application/json":  # the page's script, which shows no message
             return JsonResponse(
                 {"marked": inbox.mark_read(rows) if work is INBOUND_ACTIONS["mark_read"] else 0}
             )
@@ -175,7 +175,7 @@ class InboundMessageAdmin(Exporting, RecordAdmin):
 
     @method_decorator(transaction.non_atomic_requests)  # what was marked at the gateway must stay stored
     def pull(self, request: HttpRequest) -> HttpResponse:
-        """Fetch now what has come in."""
+        """Fetch new inbound messages now."""
         if not may(request, "pull_inbox"):
             raise PermissionDenied
         if request.method != "POST":
@@ -198,7 +198,7 @@ class InboundMessageAdmin(Exporting, RecordAdmin):
             report = inbox.pull(account)
             stored += report.tally["stored"]
             for title, why in report.troubles.items():
-                # What stopped an inbox is told with the SMS that did.
+                # The reason why an inbox stopped quotes SMS.
                 said = why if may_see_content(request) else _("It failed.")
                 self.message_user(request, f"{title}: {said}", messages.ERROR)
         return stored
@@ -207,7 +207,7 @@ class InboundMessageAdmin(Exporting, RecordAdmin):
 
     @admin.display(description=gettext_lazy("sender"), ordering="sender")
     def from_and_talk(self, message: InboundMessage) -> str:
-        """The number, and a way to all that was said with it."""
+        """The number, and a link to its conversation."""
         number, address = self.from_number(message), self._conversation(message)
         return (
             format_html('{}<br><a href="{}">{}</a>', number, address, _("Conversation"))
@@ -237,7 +237,7 @@ class InboundMessageAdmin(Exporting, RecordAdmin):
 
     @admin.display(description=gettext_lazy("state"))
     def attention(self, message: InboundMessage) -> str:
-        """What it wants of people: to be read, to be handled, nothing; and whether the program has it."""
+        """What staff have to do: read it, handle it, nothing; and whether processing failed."""
         if message.done_at is not None:
             shown = display.state("handled", _("Handled"))
         elif message.read_at is None:
@@ -297,5 +297,5 @@ class InboundMessageAdmin(Exporting, RecordAdmin):
 
 
 def _bold_if_unread(message: InboundMessage, shown: str) -> str:
-    """In bold while nobody has read it; the word stands in the state's column."""
+    """In bold while unread; the state column has the word for it."""
     return format_html("<strong>{}</strong>", shown) if message.read_at is None else shown

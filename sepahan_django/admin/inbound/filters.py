@@ -1,4 +1,4 @@
-"""What the list of inbound messages can be narrowed to, each by an index and without a join."""
+"""Filters of the list of inbound messages, each served by an index without a join."""
 
 from typing import Any
 
@@ -63,7 +63,7 @@ class InboundLineFilter(admin.SimpleListFilter):
 
 
 def lines_written_to(request: HttpRequest) -> list[str]:
-    """The lines that messages came in on: each the first in the index behind the one before it.
+    """The lines that have received messages: each found in the index as the first after the previous one.
 
     A DISTINCT would read the index of a million messages to find three lines.
     """
@@ -78,7 +78,7 @@ def lines_written_to(request: HttpRequest) -> list[str]:
 
 
 def filter_by_sender(rows: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
-    """Those of these messages that a number in any writing means, or the beginning of a number or a name."""
+    """Filter the messages by sender: a number in any format, or the beginning of a number or name."""
     term = term.strip()
     found = Q(sender__in=spellings(term))
     try:

@@ -27,7 +27,7 @@ class AppAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return super().log_deletions(request, queryset)
 
     def message_user(self, request: HttpRequest, message: Any, *args: Any, **kwargs: Any) -> None:
-        """Tell the user. Titles and the gateway's words stand in it, and none of them may turn it around."""
+        """Show a message. Titles and the gateway's words in it must not change its direction."""
         super().message_user(request, visible(str(message)), *args, **kwargs)
 
 

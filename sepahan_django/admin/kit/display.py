@@ -54,14 +54,14 @@ def full_text(value: str) -> str:
 
 
 def untrusted(value: str) -> str:
-    """Words that somebody else chose: the gateway's, a receiver's, a title; in their own direction."""
+    """Text from elsewhere (the gateway, a receiver, a title), isolated in its own direction."""
     return (
         format_html('<span dir="auto" class="sepahan-foreign">{}</span>', visible(value)) if value else EMPTY
     )
 
 
 def raw(value: str) -> str:
-    """What a machine sent, folded away, as it came."""
+    """Raw machine output, folded away."""
     if not value:
         return EMPTY
     return format_html(

@@ -32,7 +32,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class Exporting(admin.ModelAdmin):  # type: ignore[type-arg]
-    """A list that can be exported by whoever has `export_permission`. Each export is kept in the history."""
+    """A list that users with `export_permission` can export. Each export is recorded in the history."""
 
     export_permission = ""
 
@@ -91,7 +91,7 @@ def file_name(subject: str) -> str:
 
 
 def no_xlsx() -> str:
-    """What to say where the server can't write Excel files."""
+    """The message for a server that can't write Excel files."""
     return _("Excel files need sepahan_django[xlsx] on the server. Use CSV instead.")
 
 

@@ -16,17 +16,17 @@ from sepahan_django.models import Actor, OutboundMessageQuerySet
 from sepahan_django.values.visible import visible
 
 MAX_OBJECTS_LOGGED = 500
-"""Objects that get an entry each; of more, one entry tells the number."""
+"""Up to this many objects get an entry each; more of them get one entry with the count."""
 
 
 def protect_user(request: HttpRequest) -> None:
-    """See to it that this user's entries are not deleted with the user."""
+    """Make sure that this user's entries are not deleted with the user."""
     Actor.objects.get_or_create(user_id=request.user.pk)  # type: ignore[misc]
 
 
 @receiver(post_save, sender=LogEntry)
 def _keep_too(instance: LogEntry, **kwargs: Any) -> None:
-    """The entries that Django itself writes, of a changed account for one. Many at once send no signal."""
+    """Also for entries that Django writes, such as for a changed account. Bulk entries send no signal."""
     kind = instance.content_type
     if kind is not None and kind.app_label == Actor._meta.app_label and not kwargs.get("raw"):
         Actor.objects.get_or_create(user_id=instance.user_id)

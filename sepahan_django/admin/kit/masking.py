@@ -20,8 +20,8 @@ TEXTS = (models.CharField, models.TextField, models.JSONField)
 
 
 class RestrictedLookups(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Refuses a lookup in the address (`?text__contains=`) that would tell, one letter after another, what
-    the page hides from this user. Django's own rule lets every field of the model itself be asked for.
+    """Refuses a lookup in the address (`?text__contains=`) that would reveal, letter by letter, what the
+    page hides from this user. Django's own rule allows lookups on every field of the model itself.
     """
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
@@ -40,9 +40,9 @@ class RestrictedLookups(admin.ModelAdmin):  # type: ignore[type-arg]
         return closed
 
     money_fields: tuple[str, ...] = ()
-    """What tells of the credit."""
+    """Fields that reveal the credit."""
     plain_fields: tuple[str, ...] = ()
-    """Texts that everybody sees who sees the page."""
+    """Texts that every user of the page may see."""
 
     def content_fields(self) -> set[str]:
         """Every text of the model but those declared as plain or filtered by: a new one is closed."""
@@ -55,7 +55,7 @@ class RestrictedLookups(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 class MaskedColumns(RestrictedLookups):
-    """Shows other columns in the place of those with texts and numbers to whoever may not see them.
+    """Replaces columns with texts and numbers for users who may not see them.
 
     `content_columns` names them: what is shown otherwise, or None for nothing at all. `money_columns` are
     left out for those who may not see the credit.
@@ -80,7 +80,7 @@ class MaskedColumns(RestrictedLookups):
         return self._permitted_names(request, links)
 
     def get_search_fields(self, request: HttpRequest) -> Any:
-        # A search would tell, one digit after another, what the list hides.
+        # A search would reveal, digit by digit, what the list hides.
         return super().get_search_fields(request) if may_see_content(request) else ()
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:

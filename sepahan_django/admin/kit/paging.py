@@ -1,4 +1,4 @@
-"""Lists that stand a million rows: no more is counted than anybody turns over, and digits are the page's."""
+"""Lists that scale to a million rows: counting is capped, and numbers use the language's digits."""
 
 from functools import cached_property
 from math import ceil

@@ -21,7 +21,7 @@ from sepahan_django.models import MessageState, OutboundMessage, OutboundMessage
 
 @dataclass(frozen=True)
 class MessageAction:
-    """What a person does to a message in one state; `sends` where it is to go out at once."""
+    """An operator's action on a message in one state; with `sends`, it goes out at once."""
 
     state: MessageState
     work: Callable[[OutboundMessageQuerySet], int]
@@ -45,7 +45,7 @@ REFRESH = "refresh"
 
 
 class MessageActions(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Addresses below a message's page, each for a POST by whoever may look at messages and send them."""
+    """URLs below a message's page, each for a POST by users who may view messages and send them."""
 
     def get_urls(self) -> list[URLPattern]:
         return [
@@ -59,7 +59,7 @@ class MessageActions(admin.ModelAdmin):  # type: ignore[type-arg]
         ] + super().get_urls()
 
     def act_on_message(self, request: HttpRequest, object_id: str, name: str) -> HttpResponse:
-        """Do it, if the message is still in the state for it, and say what came of it."""
+        """Run the action if the message is still in the right state, and report the result."""
         if not self.has_view_permission(request) or not may(request, "send_message"):
             raise PermissionDenied
         if request.method != "POST":

@@ -26,12 +26,12 @@ from sepahan_django.values.phones import normalize_mobile
 from sepahan_django.wording import STATES
 
 MAX_MOBILE_DIGITS = 14
-"""Digits of a mobile number in its longest writing; the gateway's ids have more."""
+"""Digits of a mobile number in its longest format; the gateway's ids have more."""
 
 
 @admin.register(OutboundMessage)
 class OutboundMessageAdmin(MessageActions, Exporting, RecordAdmin):
-    """Outbound messages: looked at, refreshed, cancelled, sent again. Sending has a page of its own."""
+    """Outbound messages: viewed, refreshed, cancelled, sent again. Sending is on a separate page."""
 
     class Media:
         js = ("sepahan_django/picker.js",)
@@ -46,13 +46,13 @@ class OutboundMessageAdmin(MessageActions, Exporting, RecordAdmin):
     search_help_text = gettext_lazy("A mobile number or its beginning, in any format; or a gateway id")
     actions = ("refresh_states", "cancel_queued", "send_failed_again")
     change_form_template = "sepahan_django/admin/outbound_form.html"
-    # What the page tells on top of these is in `message_page`.
+    # What the page shows above these is in `outbound/message.py`.
     fieldsets = (
         (gettext_lazy("Sending"), {"fields": ("line", "api_key", "campaign", "created_by", "priority")}),
     )
 
     def get_urls(self) -> list[URLPattern]:
-        # admin_view sees to the login and to CSRF.
+        # admin_view handles login and CSRF.
         view = self.admin_site.admin_view
         return [
             *compose.urls(self.admin_site),

@@ -1,4 +1,4 @@
-"""The page where a person decides about messages in doubt."""
+"""The page where an operator decides on messages in doubt."""
 
 from typing import Any
 
@@ -60,7 +60,7 @@ def doubts_view(request: HttpRequest, *, site: admin.AdminSite) -> HttpResponse:
     rows = visible_rows(request, doubtful.select_related("request", "api_key"))
     form = None
     if request.method == "POST":
-        # Of those chosen, whatever somebody else has decided about meanwhile is left as it is.
+        # Selected messages that another user has decided on meanwhile are left as they are.
         chosen = list(filter(None, map(parse_pk, request.POST.getlist("messages")[:PAGE])))
         form = DecisionForm(request.POST, shown=chosen)
         if form.is_valid():

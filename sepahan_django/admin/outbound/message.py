@@ -1,4 +1,4 @@
-"""What the page of one message tells: what has happened to it and what comes next, and its request."""
+"""What the page of one message shows: its history, the next steps, and its request."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,7 +22,7 @@ from sepahan_django.wording import STATES, delivery_text, error_text
 
 @dataclass(frozen=True)
 class Event:
-    """One line of the timeline. What is ahead is told apart from what has happened."""
+    """One line of the timeline; future events are marked with `is_ahead`."""
 
     at: datetime
     moment: str
@@ -73,7 +73,7 @@ def explanation(message: OutboundMessage, *, whole: bool) -> str:
 
 
 def buttons(message: OutboundMessage) -> list[Button]:
-    """What can be done about a message in its state by whoever may send."""
+    """The actions on a message in its state, for users who may send."""
     if message.state == MessageState.QUEUED:
         return [Button("send-now", _("Send now")), Button("cancel", _("Cancel message"))]
     if message.state == MessageState.FAILED and message.recipient:
@@ -138,7 +138,7 @@ def _add_attempts(message: OutboundMessage, add: Any) -> None:
 
 
 def delivery_note(message: OutboundMessage) -> str:
-    """When its delivery is asked for, or why not any more; empty where there is nothing to ask for."""
+    """When its delivery is checked, or why no longer; empty if there is nothing to check."""
     if message.state in (MessageState.DELIVERED, MessageState.UNDELIVERED):
         return _("The delivery status is final and is no longer checked.")
     if message.state != MessageState.SENT:

@@ -1,4 +1,4 @@
-"""The page that the app begins with: what goes out and comes in, what waits, and whether the jobs run."""
+"""The app's overview page: outbound and inbound figures, the queue, and whether the jobs run."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -38,7 +38,7 @@ from sepahan_django.values.visible import visible
 SPANS = (1, 7, 30)
 """Days that the figures are summed over."""
 MAX_UNREAD_COUNTED = 1000
-"""Unread messages that are counted; beyond it nobody wants the number."""
+"""The unread messages are counted up to this number."""
 
 
 @admin.register(Overview)
@@ -90,7 +90,7 @@ class OverviewAdmin(AppAdmin):
             "doubts": page_address(request, "sepahan_django_doubts")
             if may(request, "resolve_in_doubt")
             else "",
-            # What a job said names accounts and may repeat a number.
+            # A job's error names accounts and may repeat a number.
             "jobs": _jobs(with_words=may_see_content(request) and not hidden),
             "credits": [
                 (str(row), display.credit(row))
@@ -185,7 +185,7 @@ def _unread(hidden: Collection[int]) -> str:
 
 
 def _jobs(*, with_words: bool) -> list[dict[str, str]]:
-    """Each job: when it last ran, and whether it ended well."""
+    """Each job: when it last ran, and whether it succeeded."""
     runs = {run.name: run for run in JobRun.objects.filter(name__in=Job.values)}
     return [_job(job, runs.get(job), with_words=with_words) for job in Job]
 

@@ -20,7 +20,7 @@ from sepahan_django.values.digits import localize_number
 
 @admin.register(RecipientList)
 class RecipientListAdmin(AppAdmin):
-    """Saved lists by their title. Who is in a list has a page of its own, since it may be fifty thousand."""
+    """Saved lists by their title. Members are on a separate page: there may be fifty thousand."""
 
     change_form_template = "sepahan_django/admin/recipient_list.html"
     list_display = ("name", "size", "created_by", "created", "open")
@@ -105,5 +105,5 @@ class RecipientListAdmin(AppAdmin):
 
 
 def _flat(nested: list[list[Any]]) -> list[Any]:
-    """As the admin's page of deletions takes it: each object, and after it the list of what goes with it."""
+    """As the admin's delete page expects it: each object, followed by the list of its related objects."""
     return [part for pair in nested for part in pair]

@@ -139,7 +139,7 @@ def _remove(request: HttpRequest, recipient_list: RecipientList) -> None:
 
 
 def _send_address(request: HttpRequest, recipient_list: RecipientList) -> str:
-    """Where one writes to this list; empty for whoever may not."""
+    """The address for sending to this list; empty for users who may not send."""
     address = page_address(request, "sepahan_django_send") if may(request, "send_message") else ""
     return f"{address}?list={recipient_list.pk}" if address else ""
 

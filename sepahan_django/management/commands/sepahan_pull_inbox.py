@@ -1,4 +1,4 @@
-"""Fetch what came in; meant for cron each minute, or with --loop."""
+"""Fetch inbound messages; meant for cron each minute, or with --loop."""
 
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Mapping
