@@ -168,8 +168,6 @@ class OutboundMessageQuerySet(models.QuerySet["OutboundMessage"]):
         """The queued messages past their expiry."""
         return self.filter(state=MessageState.QUEUED, expires_at__lte=now)
 
-    outlived = past_expiry
-
 
 class OutboundMessage(models.Model):
     """One SMS to one number. Its state is written by the outbox and by delivery alone."""

@@ -1,8 +1,8 @@
 """The way out: queue -> claim -> submit -> settle. The only writer of outbound states.
 
 `queueing` stores messages, `claiming` puts due ones into a request, `submitting` puts a request on the
-wire, `settling` records what came of it, `draining` does it all until nothing is due;
-`pausing` holds a campaign back.
+wire, `doubt` finds out about one without an answer, `settling` records what came of it, `draining` does it
+all until nothing is due. `pausing` holds a campaign back, `decisions` has what only an operator decides.
 """
 
 from sepahan_django.outbox.claiming import BATCH

@@ -17,8 +17,8 @@ from sepahan_django.gateway.errors import SepahanError
 from sepahan_django.models import ApiKey, MessageState, OutboundMessage, PauseKind, Priority, SendRequest
 from sepahan_django.outbox import settling
 from sepahan_django.outbox.claiming import BATCH, Claim, claim, expire, has_due, take_up
+from sepahan_django.outbox.doubt import MARGIN, submission_of
 from sepahan_django.outbox.settling import MEMORY, Tally
-from sepahan_django.outbox.submitting import MARGIN, Submission
 from sepahan_django.values.sentences import sentence as _
 from sepahan_django.wording import client_failed, describe
 
@@ -70,7 +70,7 @@ def _submit_now(account: ApiKey, pks: Collection[int]) -> None:
     while (taken := retrying(lambda: claim(account, now=timezone.now(), only=pks))) is not None:
         waiting: list[Claim] = [taken]
         while waiting:
-            submission = Submission(waiting.pop(), client)
+            submission = submission_of(waiting.pop(), client)
             submission.run()
             if submission.trouble:
                 return
@@ -110,7 +110,7 @@ def run_once(account: ApiKey, *, limit: int = BATCH, patient: bool = False) -> _
     if taken is None:
         return _Step(tally, more=False)
     claimed = 0 if taken.may_have_been_sent else len(taken.messages)
-    submission = Submission(taken, client)
+    submission = submission_of(taken, client)
     try:
         submission.run()
     except (OperationalError, InterfaceError):

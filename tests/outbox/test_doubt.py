@@ -11,7 +11,7 @@ from sepahan_django import accounts, outbox
 from sepahan_django.gateway.errors import NotSubmitted
 from sepahan_django.models import OutboundMessage, RequestState, SendRequest
 from sepahan_django.models.states import TRANSITIONS, InvalidTransition, MessageState
-from sepahan_django.outbox import claiming, settling, submitting
+from sepahan_django.outbox import claiming, doubt, settling, submitting
 from tests import faulty_gateway as faults
 from tests.factories import age_requests, make_due, number, queued, states
 from tests.simulation import Killed
@@ -461,7 +461,7 @@ def test_killed_between_the_question_and_the_second_submission(gateway, monkeypa
     gateway.state.script.append(faults.DROP_REQUEST)
     outbox.drain()
     make_due()
-    kill_at(monkeypatch, submitting.Submission, "_submit_again")
+    kill_at(monkeypatch, doubt.Resolution, "_submit_again")
     recovered(gateway, 2)
 
 
