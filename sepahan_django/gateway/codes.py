@@ -1,7 +1,7 @@
 """The gateway's numbers, and what each of them says about the messages.
 
 Source: the tables of the gateway's WebAPI document, version 1.1 (send, status, Receive), as docs/gateway.rst
-reads them.
+reads them. Their words for people are in `wording`.
 """
 
 from enum import Enum, IntEnum
