@@ -16,6 +16,7 @@ from django.test import Client
 from django.utils.translation import override
 
 from sepahan_django import accounts, signals, testing
+from sepahan_django.models import Campaign
 from tests.faulty_gateway import FaultyGateway
 
 
@@ -144,6 +145,12 @@ def boss(client: Client) -> Client:
     """A client that is logged in as a superuser."""
     client.force_login(User.objects.create_superuser("boss"))
     return client
+
+
+@pytest.fixture
+def campaign(gateway: FaultyGateway) -> Campaign:
+    """A campaign without messages."""
+    return Campaign.objects.create(title="Yalda")
 
 
 @pytest.fixture

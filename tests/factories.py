@@ -1,6 +1,7 @@
 """Rows for tests, in one line each."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from datetime import timezone as dt_timezone
 
 from django.db import connection
 from django.utils import timezone
@@ -8,6 +9,8 @@ from django.utils import timezone
 from sepahan_django import accounts
 from sepahan_django.models import ApiKey, InboundMessage, OutboundMessage, SendRequest
 
+NOON = datetime(2026, 11, 24, 8, 30, tzinfo=dt_timezone.utc)
+"""12:00 in Tehran, 1405/09/03."""
 TOKEN = "0123456789abcdef0123456789abcdef"
 
 
@@ -36,6 +39,11 @@ def queued(count=1, *, api_key=None, **fields):
         for index in range(count)
     ]
     return made
+
+
+def sent_at(at, state="sent", **fields):
+    """A message that was queued and sent at this time."""
+    return queued(1, state=state, sent_at=at, created_at=at, **fields)
 
 
 def states():

@@ -97,6 +97,14 @@ class State:
         """How many requests of a method came in."""
         return sum(name == method for name, _body in self.requests)
 
+    def submitted_ids(self) -> list[str | None]:
+        """The request-Ids that came with send requests, in order."""
+        return [
+            headers.get("request-Id") or headers.get("Request-Id")
+            for (name, _body), headers in zip(self.requests, self.headers, strict=True)
+            if name.startswith("Send")
+        ]
+
     def knows(self, request_id: str | None) -> bool:
         """Whether a request with this id was received in the last four hours."""
         received = self.request_ids.get(request_id or "")

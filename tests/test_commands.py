@@ -1,4 +1,3 @@
-import io
 import os
 import signal
 import subprocess
@@ -6,23 +5,18 @@ import sys
 from datetime import timedelta
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError
 from django.db import connection
 from django.utils import timezone
 
 from sepahan_django import outbox
 from sepahan_django.models import InboundMessage, OutboundMessage, SendRequest
 from tests import faulty_gateway as faults
+from tests.commands import run
 from tests.factories import make_due, queued, states
 from tests.faulty_gateway import Inbound
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def run(name, *args, **options):
-    out = io.StringIO()
-    call_command(name, *args, stdout=out, **options)
-    return out.getvalue().strip()
 
 
 def test_sending_prints_one_line_of_counts(gateway):

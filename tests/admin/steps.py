@@ -1,8 +1,21 @@
 """The three steps of sending as a browser takes them: write, check, send."""
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 SEND = "admin:sepahan_django_send"
+TABLE = "نام\tموبایل\nعلی\t09121234567\nرضا\t09351234567\n\t09011234567\nx\t0912"
+"""Two numbers with names, one without, and one that can't be read."""
+
+
+def csv(text, name="people.csv"):
+    """A file that is uploaded."""
+    return SimpleUploadedFile(name, text.encode())
+
+
+def page_of(answer):
+    """An answer's page, as text."""
+    return answer.content.decode()
 
 
 def form(client, **changes):

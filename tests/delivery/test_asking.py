@@ -7,11 +7,10 @@ from sepahan_django.delivery import asking, recording
 from sepahan_django.models import OutboundMessage
 from sepahan_django.values.jalali import TEHRAN
 from tests import faulty_gateway as faults
-from tests.factories import queued, states
+from tests.factories import NOON, queued, states
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-NOON = datetime(2026, 11, 24, 8, 30, tzinfo=timezone.utc)  # 12:00 in Tehran
 NIGHT = datetime(2026, 11, 24, 22, 30, tzinfo=timezone.utc)  # 02:00 in Tehran
 
 

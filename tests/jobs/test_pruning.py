@@ -1,24 +1,18 @@
-import io
+"""Blanking what is old."""
+
 from datetime import timedelta
 
 import pytest
-from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
 from sepahan_django import accounts, outbox
 from sepahan_django.jobs.pruning import prune
-from sepahan_django.models import ApiKey, DraftRow, InboundMessage, OutboundMessage, SendDraft, SendRequest
-from sepahan_django.models.fields import UnreadableSecret
-from tests.factories import TOKEN, account, queued, states
+from sepahan_django.models import DraftRow, InboundMessage, OutboundMessage, SendDraft, SendRequest
+from tests.commands import run
+from tests.factories import queued, states
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def run(name, *words):
-    out = io.StringIO()
-    call_command(name, *words, stdout=out)
-    return out.getvalue().strip()
 
 
 def old(**fields):
@@ -36,9 +30,6 @@ def old_inbound(**fields):
         api_key=accounts.resolve(),
         **{**defaults, **fields},
     )
-
-
-# Blanking
 
 
 def test_blanking_keeps_the_row_and_takes_text_and_number_out(gateway):
@@ -128,30 +119,6 @@ def test_old_drafts_go_with_their_numbers_and_young_ones_stay(gateway, words):
     assert (SendDraft.objects.count(), DraftRow.objects.count()) == (1, 3)
 
 
-@pytest.mark.parametrize("words", [[], ["--blank"]])
-def test_what_takes_many_chunks_is_pruned_to_the_end(gateway, monkeypatch, words):
-    monkeypatch.setattr("sepahan_django.db.chunks.KEY_CHUNK", 2)
-    long_ago = timezone.now() - timedelta(days=400)
-    queued(5, state="delivered", created_at=long_ago)
-    for _index in range(3):
-        draft = SendDraft.objects.create(text="a text", created_at=long_ago)
-        DraftRow.objects.bulk_create(DraftRow(draft=draft, number=number, raw="x") for number in range(3))
-    told = run("sepahan_prune", "--older-than", "365", *words)
-    assert (told.startswith("outbound=5 "), told.endswith("drafts=3")) == (True, True)
-    assert (OutboundMessage.objects.exclude(text="").count(), DraftRow.objects.count()) == (0, 0)
-
-
-def test_a_stop_between_two_chunks_leaves_drafts_that_the_next_run_deletes(gateway, monkeypatch):
-    monkeypatch.setattr("sepahan_django.db.chunks.KEY_CHUNK", 2)
-    long_ago = timezone.now() - timedelta(days=400)
-    draft = SendDraft.objects.create(text="a text", created_at=long_ago)
-    DraftRow.objects.bulk_create(DraftRow(draft=draft, number=number, raw="x") for number in range(5))
-    stopped = prune(before=timezone.now(), should_stop=lambda: DraftRow.objects.count() < 5)
-    assert stopped["drafts"] == 0
-    assert (SendDraft.objects.count(), DraftRow.objects.count()) == (1, 3)
-    assert prune(before=timezone.now())["drafts"] == 1
-
-
 def texts_in_the_database():
     """All that the app's tables hold, as one text."""
     rows = []
@@ -191,82 +158,25 @@ def test_the_gateways_answer_is_blanked_once_its_request_has_ended(gateway, due,
     assert SendRequest.objects.get().answer == answer
 
 
-# Keys
+@pytest.mark.parametrize("words", [[], ["--blank"]])
+def test_what_takes_many_chunks_is_pruned_to_the_end(gateway, monkeypatch, words):
+    monkeypatch.setattr("sepahan_django.db.chunks.KEY_CHUNK", 2)
+    long_ago = timezone.now() - timedelta(days=400)
+    queued(5, state="delivered", created_at=long_ago)
+    for _index in range(3):
+        draft = SendDraft.objects.create(text="a text", created_at=long_ago)
+        DraftRow.objects.bulk_create(DraftRow(draft=draft, number=number, raw="x") for number in range(3))
+    told = run("sepahan_prune", "--older-than", "365", *words)
+    assert (told.startswith("outbound=5 "), told.endswith("drafts=3")) == (True, True)
+    assert (OutboundMessage.objects.exclude(text="").count(), DraftRow.objects.count()) == (0, 0)
 
 
-def stored():
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT title, token FROM sepahan_django_apikey ORDER BY id")
-        return dict(cursor.fetchall())
-
-
-@pytest.fixture
-def old_and_new(settings):
-    settings.SEPAHAN = {"ENCRYPTION_KEYS": ["the old key, long enough"]}
-    account("main")
-    settings.SEPAHAN = {"ENCRYPTION_KEYS": ["the new key, long enough", "the old key, long enough"]}
-    return settings
-
-
-def test_after_reencryption_the_old_key_can_go(old_and_new):
-    assert run("sepahan_reencrypt") == "reencrypted=1 current=0 unreadable=0"
-    old_and_new.SEPAHAN = {"ENCRYPTION_KEYS": ["the new key, long enough"]}
-    assert str(ApiKey.objects.get().token) == TOKEN
-
-
-def test_what_is_under_the_newest_key_is_left_as_it_is(old_and_new):
-    run("sepahan_reencrypt")
-    before = stored()
-    assert run("sepahan_reencrypt") == "reencrypted=0 current=1 unreadable=0"
-    assert stored() == before
-
-
-def test_a_token_that_no_key_opens_is_named_and_keeps_no_other_from_its_turn(old_and_new, settings):
-    settings.SEPAHAN = {"ENCRYPTION_KEYS": ["a lost key of some length"]}
-    account("lost")
-    settings.SEPAHAN = {"ENCRYPTION_KEYS": ["the new key, long enough", "the old key, long enough"]}
-    before = stored()["lost"]
-    with pytest.raises(CommandError, match=r"^lost: The token can't be decrypted"):
-        run("sepahan_reencrypt")
-    settings.SEPAHAN = {"ENCRYPTION_KEYS": ["the new key, long enough"]}
-    assert str(ApiKey.objects.get(title="main").token) == TOKEN
-    assert stored()["lost"] == before
-
-
-def test_a_token_entered_meanwhile_is_not_put_back(old_and_new, monkeypatch):
-    from sepahan_django.accounts import tokens
-
-    original = tokens.decrypt
-
-    def enter_another(stored):
-        monkeypatch.setattr(tokens, "decrypt", original)
-        ApiKey.objects.filter(title="main").update(token="b" * 32)
-        return original(stored)
-
-    monkeypatch.setattr(tokens, "decrypt", enter_another)
-    run("sepahan_reencrypt")
-    assert str(ApiKey.objects.get().token) == "b" * 32
-
-
-def test_a_lost_key_pauses_nothing_else(gateway, settings):
-    lost = account("lost")
-    settings.SECRET_KEY = "another key altogether, and long enough"
-    assert isinstance(ApiKey.objects.get(pk=lost.pk).token, UnreadableSecret)
-    queued(1, api_key=lost)
-    queued(1, api_key=accounts.resolve(), recipient="09350000001")
-    report = outbox.drain()
-    assert (states(), list(report.troubles)) == ({"queued": 1, "sent": 1}, ["lost"])
-
-
-# Fetching
-
-
-def test_the_account_of_a_lost_key_does_not_keep_others_inbox_from_being_fetched(gateway, settings):
-    from sepahan_django import inbox
-    from tests.faulty_gateway import Inbound
-
-    account("lost")
-    settings.SECRET_KEY = "another key altogether, and long enough"
-    gateway.state.inbound.append(Inbound("3000", "1405/09/03", "09350000001", "1"))
-    inbox.pull()
-    assert InboundMessage.objects.count() == 1
+def test_a_stop_between_two_chunks_leaves_drafts_that_the_next_run_deletes(gateway, monkeypatch):
+    monkeypatch.setattr("sepahan_django.db.chunks.KEY_CHUNK", 2)
+    long_ago = timezone.now() - timedelta(days=400)
+    draft = SendDraft.objects.create(text="a text", created_at=long_ago)
+    DraftRow.objects.bulk_create(DraftRow(draft=draft, number=number, raw="x") for number in range(5))
+    stopped = prune(before=timezone.now(), should_stop=lambda: DraftRow.objects.count() < 5)
+    assert stopped["drafts"] == 0
+    assert (SendDraft.objects.count(), DraftRow.objects.count()) == (1, 3)
+    assert prune(before=timezone.now())["drafts"] == 1

@@ -22,11 +22,6 @@ LONG_AGO = timedelta(minutes=20)
 
 
 @pytest.fixture
-def campaign(gateway):
-    return Campaign.objects.create(title="Yalda")
-
-
-@pytest.fixture
 def paused(campaign):
     outbox.pause(campaign)
     return campaign

@@ -1,5 +1,5 @@
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 
 import pytest
 from django.contrib.admin import AdminSite, site
@@ -13,14 +13,12 @@ from sepahan_django import accounts
 from sepahan_django.admin import conversation_url
 from sepahan_django.admin.conversations.messages import PAGE
 from sepahan_django.models import InboundMessage, OutboundMessage, SenderLine
-from tests.factories import account, queued
+from tests.factories import NOON, account, queued
 from tests.staff import clerk, page_text
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("gateway")]
 
 NUMBER, LINE = "09121234567", "3000123456"
-NOON = datetime(2026, 11, 24, 8, 30, tzinfo=timezone.utc)
-"""12:00 in Tehran, 1405/09/03."""
 
 LOOK = ("view_inboundmessage", "view_outboundmessage", "view_content")
 

@@ -359,3 +359,27 @@ def test_the_overview_tells_unread_ones_to_whoever_may_see_inbound_ones_and_not_
     overview = reverse("admin:sepahan_django_overview_changelist")
     assert "Unread inbound 0 " in page_text(clerk(client, "view_inboundmessage").get(overview))
     assert "Unread inbound" not in page_text(clerk(client, "view_outboundmessage").get(overview))
+
+
+# Fetching
+
+
+def test_what_comes_in_is_fetched_with_a_button(boss, gateway):
+    assert boss.get(reverse("admin:sepahan_django_pull")).status_code == 405
+    boss.post(reverse("admin:sepahan_django_pull"))
+    assert gateway.state.count("Receive") == 1
+
+
+def test_what_comes_in_can_run_no_script(boss, gateway):
+    text = "<script>alert(1)</script>"
+    row = InboundMessage.objects.create(
+        line="1",
+        sender="<b>x",
+        text=text,
+        gateway_date="<i>",
+        api_key=accounts.resolve(),
+        dispatch_error=text,
+    )
+    for name, args in (("changelist", []), ("change", [row.pk])):
+        page = boss.get(reverse(f"admin:sepahan_django_inboundmessage_{name}", args=args)).content.decode()
+        assert not re.search("<script>alert|<b>x|<i>", page)

@@ -10,11 +10,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from sepahan_django import accounts
+from sepahan_django import accounts, outbox
 from sepahan_django.admin.kit import paging
 from sepahan_django.models import Campaign, MessageState, OutboundMessage, SenderLine
 from sepahan_django.wording import STATES
-from tests.factories import account, number, queued
+from tests.factories import account, number, queued, states
 from tests.staff import clerk
 
 pytestmark = pytest.mark.django_db
@@ -264,3 +264,46 @@ def test_in_a_range_the_latest_written_comes_first(boss, gateway):
     OutboundMessage.objects.filter(pk=rows[1].pk).update(created_at=timezone.now() - timedelta(minutes=5))
     shown = [row.pk for row in look(boss, created="year").context["cl"].result_list]
     assert shown == [rows[0].pk, rows[1].pk]
+
+
+# Actions
+
+
+@pytest.mark.parametrize(
+    "term", ["09120000001", "+98 912 000 0001", "۰۹۱۲۰۰۰۰۰۰۱", "0912 000 0001", "912000000", "0912"]
+)
+def test_messages_are_found_by_a_number_in_any_writing(boss, gateway, term):
+    queued(3)
+    page = boss.get(reverse("admin:sepahan_django_outboundmessage_changelist"), {"q": term})
+    assert number(1) in page.content.decode()
+
+
+def act(client, action, *rows):
+    address = reverse("admin:sepahan_django_outboundmessage_changelist")
+    return client.post(address, {"action": action, "_selected_action": [row.pk for row in rows]}, follow=True)
+
+
+def test_queued_messages_are_cancelled_from_the_list(boss, gateway):
+    act(boss, "cancel_queued", *queued(2))
+    assert states() == {"cancelled": 2}
+
+
+def test_failed_messages_are_sent_again_from_the_list(boss, gateway):
+    (row,) = queued(1)
+    gateway.state.script.append(-999)
+    outbox.drain()
+    act(boss, "send_failed_again", row)
+    assert states() == {"queued": 1}
+
+
+def test_states_are_refreshed_from_the_list(boss, gateway):
+    rows = queued(2)
+    outbox.drain()
+    act(boss, "refresh_states", *rows)
+    assert states() == {"delivered": 2}
+
+
+def test_actions_are_hidden_from_those_who_may_only_look(client, gateway):
+    rows = queued(1)
+    act(clerk(client, "view_outboundmessage"), "cancel_queued", *rows)
+    assert states() == {"queued": 1}
