@@ -178,3 +178,18 @@ def test_a_django_that_starts_does_not_import_requests():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
+
+
+TESTS = Path(__file__).parent
+
+
+@pytest.mark.parametrize("path", modules(TESTS), ids=lambda path: str(path.relative_to(TESTS)))
+def test_no_module_of_the_tests_imports_from_a_test_module(path):
+    """What several need is in a helper module, or is a fixture of a conftest.py."""
+    names = [
+        name
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in (getattr(node, "module", None) or "", *(alias.name for alias in node.names))
+    ]
+    assert [name for name in names if name.split(".")[-1].startswith("test_")] == []

@@ -177,9 +177,7 @@ def test_a_token_is_made_and_stored(gateway):
     assert str(ApiKey.objects.get(pk=key.pk).token) == "b2fa64f05d774e56a948727441b898c3"
 
 
-def test_the_command_reads_the_password_from_the_environment_and_does_not_print_the_token(
-    gateway, monkeypatch
-):
+def test_the_command_reads_the_password_from_its_environment_and_prints_no_token(gateway, monkeypatch):
     monkeypatch.setenv("SEPAHAN_USERNAME", "u")
     monkeypatch.setenv("SEPAHAN_PASSWORD", "secret-word")
     out = io.StringIO()

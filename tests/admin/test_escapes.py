@@ -290,7 +290,8 @@ def test_the_account_in_the_settings_is_not_deleted_by_the_lists_action_either(c
     assert ApiKey.objects.count() == 1
 
 
-def test_an_account_that_has_messages_can_not_be_deleted_and_its_page_lists_none_of_them(client):
+def test_an_account_that_has_messages_can_not_be_deleted(client):
+    """Nor does the page that asks for confirmation list any of them."""
     key = account("main")
     queued(3, api_key=key)
     client.force_login(User.objects.create_superuser("boss"))

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from tests.values.part_vectors import VECTORS, spelled
+
 pytestmark = pytest.mark.browser
 
 
@@ -36,9 +38,6 @@ def test_a_saved_list_is_filled_from_a_paste_and_a_template_is_counted(page, dem
 
 
 def test_the_browser_counts_as_the_server_does(page, demo):
-
-    from tests.values.test_parts import VECTORS, spelled
-
     page.goto(f"{demo}/admin/sepahan_django/outboundmessage/send/")
     texts = [spelled(vector[0]) for vector in VECTORS]
     counted = page.evaluate(

@@ -65,7 +65,7 @@ def enter_a_transaction():
 
 
 @pytest.mark.parametrize("leave", [turn_autocommit_off, enter_a_transaction])
-def test_a_transaction_that_a_receiver_leaves_open_takes_no_record_of_the_outbox_with_it(gateway, leave):
+def test_a_transaction_that_a_receiver_leaves_open_undoes_no_record_of_the_outbox(gateway, leave):
     def receiver(sender, message, **kwargs):
         if message.recipient == number(0):
             leave()
@@ -79,7 +79,7 @@ def test_a_transaction_that_a_receiver_leaves_open_takes_no_record_of_the_outbox
 
 
 @pytest.mark.parametrize("leave", [turn_autocommit_off, enter_a_transaction])
-def test_a_receiver_that_leaves_a_transaction_open_is_tried_again_and_takes_no_record_with_it(gateway, leave):
+def test_a_receiver_that_leaves_a_transaction_open_is_retried_and_undoes_no_record(gateway, leave):
     def receiver(sender, message, **kwargs):
         if message.text == "bad":
             leave()

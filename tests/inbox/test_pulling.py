@@ -53,7 +53,8 @@ def test_an_equal_message_that_comes_later_is_another_message(gateway):
     assert stored() == arrived(gateway)
 
 
-def test_an_equal_message_beside_one_that_is_stored_and_not_yet_marked_is_another_message(gateway):
+def test_an_equal_message_beside_an_unmarked_one_is_another_message(gateway):
+    """The first is stored, and the request that would have marked it was lost."""
     arrive(gateway, "1")
     gateway.state.receive_script.extend([faults.ACCEPT, faults.DROP_REQUEST])
     inbox.pull()
@@ -264,7 +265,7 @@ def test_a_gateway_that_does_not_honour_marks_stops_the_inbox_with_an_error(gate
     assert (len(stored()), "INBOX_MODE" in sentence, "09126900023" in sentence) == (2, True, True)
 
 
-def test_marks_that_are_not_honoured_are_noticed_also_while_new_messages_come_in_first(gateway, monkeypatch):
+def test_marks_that_are_not_honoured_are_noticed_while_new_messages_come_first(gateway, monkeypatch):
     """Newest first, so that no batch comes again as a whole."""
     arrive(gateway, *map(str, range(150)))
     monkeypatch.setattr(faults.FaultyGateway, "mark", lambda self, found: arrive(gateway, "new"))
@@ -356,7 +357,8 @@ def test_a_clock_that_was_ahead_hides_nothing(gateway, clock):
     assert asked <= timezone.now()
 
 
-def test_what_comes_in_before_the_gateways_midnight_is_asked_for_by_a_clock_that_is_past_it(gateway, clock):
+def test_a_clock_shortly_past_midnight_still_asks_from_the_day_before(gateway, clock):
+    """The gateway's own midnight may be later."""
     clock.move_to(day_start(date(2026, 11, 24)) + timedelta(minutes=5))
     inbox.pull()
     assert ApiKey.objects.get().inbox_day == date(2026, 11, 23)

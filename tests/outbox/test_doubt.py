@@ -83,7 +83,7 @@ def test_without_an_answer_to_the_question_the_request_stays_in_doubt(gateway, f
     assert (states(), len(gateway.state.submitted_ids())) == ({"sending": 1}, 1)
 
 
-def test_another_refusal_of_a_second_submission_counts_when_the_gateway_still_says_no(gateway):
+def test_a_second_refusal_counts_when_the_gateway_still_has_no_request(gateway):
     queued(1)
     gateway.state.script.extend([faults.DROP_REQUEST, -999])
     outbox.drain()
@@ -92,7 +92,7 @@ def test_another_refusal_of_a_second_submission_counts_when_the_gateway_still_sa
     assert (states(), gateway.state.count("checkRequestId")) == ({"failed": 1}, 2)
 
 
-def test_another_refusal_of_a_second_submission_counts_for_nothing_when_it_was_received_after_all(gateway):
+def test_a_second_refusal_is_ignored_when_the_first_request_was_received_after_all(gateway):
     queued(1)
     gateway.state.script.append(faults.TAKE_LATER)
     outbox.drain()

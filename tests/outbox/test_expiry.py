@@ -84,9 +84,8 @@ def test_what_was_left_out_of_the_first_submission_is_expired_whatever_becomes_o
     assert (by_expiry(), len(gateway.state.ledger)) == ({"expiring": "expired", "other": "sent"}, 1)
 
 
-def test_a_message_that_outlives_its_time_while_the_gateway_is_asked_is_not_submitted_again(
-    gateway, monkeypatch, clock
-):
+def test_a_message_that_expires_during_the_question_is_not_submitted_again(gateway, monkeypatch, clock):
+    """The question is that for the request-Id of an earlier submission."""
     in_doubt_with_an_expiring_one(gateway, faults.DROP_REQUEST)
     clock.shift(timedelta(seconds=118))
     make_due()
@@ -94,7 +93,7 @@ def test_a_message_that_outlives_its_time_while_the_gateway_is_asked_is_not_subm
     assert gateway.state.recipients() == [number(7)]
 
 
-def test_what_was_left_out_of_a_second_submission_without_an_answer_waits_for_a_person(gateway, clock):
+def test_what_a_second_submission_without_an_answer_left_out_waits_for_a_decision(gateway, clock):
     in_doubt_with_an_expiring_one(gateway, faults.DROP_REQUEST)
     clock.shift(timedelta(minutes=3))
     make_due()
@@ -166,7 +165,7 @@ def test_a_message_in_doubt_past_its_time_is_not_submitted_again(gateway, clock)
     assert (states(), gateway.state.ledger) == ({"sending": 1}, [])
 
 
-def test_a_message_in_doubt_past_its_time_is_expired_when_the_gateway_says_no_to_the_end(gateway, clock):
+def test_a_message_in_doubt_expires_when_the_gateway_never_has_its_request(gateway, clock):
     expiring()
     gateway.state.script.append(faults.DROP_REQUEST)
     outbox.drain()

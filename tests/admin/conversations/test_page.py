@@ -117,7 +117,8 @@ def test_days_are_jalali_and_stand_where_they_begin(boss, time_machine):
     assert days == ["۳۰ آبان ۱۴۰۵", "۲ آذر ۱۴۰۵", "۳ آذر ۱۴۰۵", ""]
 
 
-def test_a_message_of_which_the_gateway_told_the_day_alone_stands_where_it_was_fetched(boss):
+def test_a_message_whose_time_is_unknown_stands_where_it_was_fetched(boss):
+    """Of some messages the gateway gives the day alone."""
     midnight = NOON - timedelta(hours=12)
     went("question", at=NOON)
     came("answer", at=midnight, gateway_date="1405/09/03", pulled_at=NOON + timedelta(minutes=1))
@@ -297,7 +298,7 @@ def test_a_reply_goes_out_from_the_account_of_the_latest_message(boss, inline):
     assert OutboundMessage.objects.get(text="reply").api_key == other
 
 
-def test_a_line_that_may_not_be_used_is_replaced_by_one_that_may_and_the_page_says_so(boss):
+def test_a_line_that_may_not_be_used_is_replaced_and_the_page_says_so(boss):
     SenderLine.objects.create(number=LINE, api_key=accounts.resolve(), is_default=True)
     SenderLine.objects.create(number="50001", api_key=accounts.resolve(), is_active=False)
     came(line="50001")

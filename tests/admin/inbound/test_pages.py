@@ -350,9 +350,8 @@ def test_very_many_unread_ones_are_not_counted(boss, monkeypatch):
     )
 
 
-def test_the_overview_tells_unread_ones_to_whoever_may_see_inbound_ones_and_not_those_of_hidden_accounts(
-    client, gateway
-):
+def test_the_overview_counts_the_unread_messages_that_its_reader_may_see(client, gateway):
+    """Staff who may not see inbound messages get no count, and those of hidden accounts are in none."""
     other = account("other")
     other.groups.add(Group.objects.create(name="sales"))
     came(api_key=other)

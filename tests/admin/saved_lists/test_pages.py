@@ -78,7 +78,7 @@ def test_looking_is_not_changing(client, staff):
     assert paste(client, staff, number(7)).status_code == 403
 
 
-def test_without_the_right_numbers_are_masked_columns_hidden_and_nothing_is_searched_for(client, staff):
+def test_without_the_permission_members_are_masked_and_can_not_be_searched(client, staff):
     clerk(client, "view_recipientlist", "change_recipientlist")
     text = shown(client, staff, q="Sara")
     assert ("0912•••0000" in text, "0912•••0001" in text) == (True, True)
