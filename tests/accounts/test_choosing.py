@@ -9,7 +9,6 @@ from tests.factories import account
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-
 def test_the_account_in_the_settings_is_a_row_without_a_token(gateway):
     key = accounts.resolve()
     assert (key.is_from_settings, str(key.token)) == (True, "")

@@ -8,7 +8,6 @@ from sepahan_django.models import ApiKey
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-
 def test_the_credit_is_kept_with_its_age(gateway):
     gateway.state.credit = 0
     assert accounts.refresh_credit(accounts.resolve()) == 0

@@ -43,7 +43,6 @@ def test_one_failure_costs_no_wait_and_more_cost_ever_more(gateway):
     assert 0 < waits[1] < waits[3]
 
 
-
 @pytest.fixture
 def refused_inbox(gateway, clock):
     """The account was refused when its inbox was asked for, and its pause has passed."""

@@ -20,7 +20,6 @@ def stored_token():
         return cursor.fetchone()[0]
 
 
-
 def test_a_token_is_encrypted_in_the_database():
     account()
     assert stored_token().startswith("fernet$")
@@ -63,7 +62,6 @@ def test_a_token_that_can_not_be_decrypted_gets_a_sentence_and_is_kept(settings)
         accounts.client_for(key)
     key.save()
     assert stored_token() == before
-
 
 
 def test_a_token_is_made_and_stored(gateway):

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from functools import cache
 
 import pytest
 
@@ -35,7 +34,9 @@ for sender in ("09121234567", "09191234567", "IRANCELL"):
 """A row or more for each page that is about one."""
 
 
-@pytest.fixture(scope="session")
+# For a module and no longer: while the driver runs, this thread has a running event loop, in which Django
+# refuses to touch the database.
+@pytest.fixture(scope="module")
 def browser():
     if CHROMIUM is None:
         if os.environ.get("REQUIRE_SERVICES"):
@@ -68,16 +69,22 @@ def demo(filled_demo):
 
 
 @pytest.fixture(scope="session")
-def login(browser):
+def cookies():
+    """Of those who have logged in, by the demo's address."""
+    return {}
+
+
+@pytest.fixture
+def login(browser, cookies):
     """`login(address)` gives the cookies of a clerk of that demo who has logged in and reads Persian."""
 
-    @cache
     def cookies_of(address):
-        context = browser.new_context()
-        signed_in(context.new_page(), address)
-        cookies = context.storage_state()
-        context.close()
-        return cookies
+        if address not in cookies:
+            context = browser.new_context()
+            signed_in(context.new_page(), address)
+            cookies[address] = context.storage_state()
+            context.close()
+        return cookies[address]
 
     return cookies_of
 
