@@ -1,4 +1,4 @@
-"""The gateway's numbers in words for office staff."""
+"""Sentences for the gateway's errors and delivery statuses and for the states here, for office staff."""
 
 from collections.abc import Mapping
 

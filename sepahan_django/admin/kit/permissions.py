@@ -1,4 +1,4 @@
-"""Every question about who may do and see what in the admin."""
+"""The questions that pages ask about permissions: who may do what, and whose rows are shown."""
 
 from typing import Any
 
