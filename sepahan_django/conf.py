@@ -50,8 +50,8 @@ def setting(name: str) -> Any:
 
 def key_of(name: str) -> str:
     """The key that the project gives this setting under: the former one where only that is there."""
-    given, former = configured(), FORMER_KEYS.get(name, "")
-    return former if former in given and name not in given else name
+    given, former = configured(), FORMER_KEYS.get(name)
+    return former if former is not None and former in given and name not in given else name
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,11 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.utils.translation import override
 
-from sepahan_django import accounts, drafts, inbox, outbox
-from sepahan_django.models import ApiKey, DraftRow, JobRun, OutboundMessage, PauseKind
+from sepahan_django import accounts, drafts, inbox, outbox, tasks
+from sepahan_django.gateway.errors import Rejected
+from sepahan_django.jobs.heartbeat import Heartbeat
+from sepahan_django.models import ApiKey, DraftRow, Job, JobRun, OutboundMessage, PauseKind
+from sepahan_django.wording import explain
 from tests.factories import queued
 from tests.faulty_gateway import Inbound
 
@@ -125,3 +128,17 @@ def test_rows_marked_anew_in_another_language_are_not_written_anew(gateway):
 def test_a_reason_that_the_projects_own_code_gives_stays_as_it_is(gateway):
     ApiKey.objects.filter(pk=accounts.resolve().pk).update(pause_reason="تعطیلات")
     assert in_english(ApiKey.objects, "pause_reason") == "تعطیلات"
+
+
+def test_a_run_that_ends_well_leaves_the_column_empty(gateway):
+    tasks.send_queued()
+    assert JobRun.objects.exclude(last_error="").count() == 0
+
+
+def test_a_very_long_reason_is_cut_and_not_lost(gateway):
+    error = Rejected("m" * 500, code=None, http_status=200, details=["d" * 500] * 9)
+    with override("en"):
+        beating = Heartbeat(Job.CREDIT)
+        beating.begin()
+        beating.end(explain(error))
+        assert JobRun.objects.get().last_error.startswith("The gateway refused the request: mmm")

@@ -107,7 +107,7 @@ def _pause(
         )
         if is_new:
             logger.warning("The account %s is paused: %s", row.title, reason)
-            signals.send_on_commit(signals.account_paused, sender=ApiKey, api_key=row, reason=reason)
+            signals.send_on_commit(signals.account_paused, sender=ApiKey, api_key=row, reason=str(reason))
 
 
 def take_probe(api_key: ApiKey, *, now: datetime) -> bool:

@@ -102,7 +102,7 @@ class SepahanCommand(BaseCommand):
         try:
             self._work(stop, options)
         except CommandError as error:
-            self.heartbeat.end(error.args[0])
+            self.heartbeat.end(describe(error))
             raise
         except Exception as error:  # a mistake in the code, whose words may hold anything
             self.heartbeat.end(type(error).__name__)

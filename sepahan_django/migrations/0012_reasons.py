@@ -5,6 +5,7 @@ import re
 from django.db import migrations, models
 
 from sepahan_django.models.fields import SentenceField
+from sepahan_django.values.sentences import Sentence
 
 _NUMBER = re.compile(r"\((-\d{1,18})[:)]")
 
@@ -16,6 +17,23 @@ def keep_numbers(apps, schema_editor):
     for pk, reason in paused.iterator(chunk_size=500):
         if found := _NUMBER.search(reason):
             accounts.filter(pk=pk).update(pause_code=int(found[1]))
+
+
+def write_out(apps, schema_editor):
+    """For the way back: reasons as the texts that the code of before reads, and no longer than its columns."""
+    for model, field, most in (
+        ("ApiKey", "pause_reason", None),
+        ("ApiKey", "inbox_stop_reason", None),
+        ("JobRun", "last_error", None),
+        ("DraftRow", "reason", 200),
+        ("SendRequest", "error_message", None),
+        ("OutboundMessage", "error_message", None),
+    ):
+        rows = apps.get_model("sepahan_django", model).objects.using(schema_editor.connection.alias)
+        found = rows.exclude(**{field: ""}).order_by("pk").values_list("pk", field)
+        for pk, reason in found.iterator(chunk_size=500):
+            if isinstance(reason, Sentence):
+                rows.filter(pk=pk).update(**{field: str(reason)[:most]})
 
 
 def sentence(model, name, **options):
@@ -42,5 +60,5 @@ class Migration(migrations.Migration):
                 sentence("sendrequest", "error_message", verbose_name="error"),
             ]
         ),
-        migrations.RunPython(keep_numbers, migrations.RunPython.noop),
+        migrations.RunPython(keep_numbers, write_out),
     ]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sepahan_django.values.digits import latin_digits
-from sepahan_django.values.sentences import sentence as _
+from sepahan_django.values.sentences import Sentence, sentence
 
 MAX_SHOWN_LENGTH = 60
 
@@ -20,13 +20,23 @@ _SCIENTIFIC = re.compile(r"[0-9]+(?:[.,٫][0-9]+)?[eE]\+?[0-9]+")
 _MOBILE = re.compile(r"(?:\+|00)?(?:98)?0?(9[0-9]{9})")
 
 
+def _(message: str) -> str:
+    """Mark a message for the catalogue. Django's own mark asks for settings, and a number is read without any."""
+    return message
+
+
 class InvalidPhoneNumber(ValueError):
     """Not an Iranian mobile number. `value` is what was given, `reason` a sentence that says why."""
 
-    def __init__(self, value: object, reason: Any) -> None:
+    def __init__(self, value: object, message: str) -> None:
         self.value = value
-        self.reason = reason
-        super().__init__(value, reason)
+        self._message = message
+        super().__init__(value, message)
+
+    @property
+    def reason(self) -> Sentence:
+        """In the language that is active when it is asked for, and only then is there need of one."""
+        return sentence(self._message)
 
     def __str__(self) -> str:
         shown = str(self.value)[:MAX_SHOWN_LENGTH]
@@ -71,8 +81,8 @@ def _visible(text: str) -> str:
     return latin_digits("".join(kept)).replace("＋", "+").strip()
 
 
-def _reason(digits: str) -> Any:
-    """Why these are not the digits of a mobile number."""
+def _reason(digits: str) -> str:
+    """The message that says why these are not the digits of a mobile number."""
     number = digits.removeprefix("+")
     if not number:
         return _("It has no digits.")
@@ -193,7 +203,7 @@ def read_cell(cell: str) -> tuple[list[str | Unreadable], list[str]]:
             except InvalidPhoneNumber:
                 continue
             if candidate == part and pending:
-                numbers.insert(-1, Unreadable(pending[:MAX_SHOWN_LENGTH], _reason(pending)))
+                numbers.insert(-1, Unreadable(pending[:MAX_SHOWN_LENGTH], sentence(_reason(pending))))
             pending = ""
             break
         else:
@@ -201,7 +211,7 @@ def read_cell(cell: str) -> tuple[list[str | Unreadable], list[str]]:
     if pending:
         raw = cell.strip() if not numbers and not words else pending
         numbers.append(
-            Unreadable(raw[:MAX_SHOWN_LENGTH], problem.reason if not numbers else _reason(pending))
+            Unreadable(raw[:MAX_SHOWN_LENGTH], problem.reason if not numbers else sentence(_reason(pending)))
         )
     return numbers, words
 

@@ -72,22 +72,26 @@ def joined(parts: Iterable[str], between: str = "") -> Sentence:
 
 
 def shortened(text: str, most: int) -> str:
-    """The text, of a longer sentence the first pieces, with no more than so many characters."""
+    """The text with no more than so many characters. Of a longer sentence the first pieces stay sentences."""
     if len(text) <= most:
         return text
     if not isinstance(text, Sentence):
         return text[:most]
     kept: list[str | Message] = []
     for piece in text.pieces:
-        most -= len(str(piece))
-        if most < 0:
+        shown = str(piece)
+        if len(shown) > most:
+            kept.append(shown[:most])  # a reason in the wrong language is better than none
             break
         kept.append(piece)
+        most -= len(shown)
     return Sentence(kept)
 
 
 def stored(text: str) -> str:
-    """What a column keeps of a text."""
+    """What a column keeps of a text. Of an empty sentence nothing, so that SQL finds it empty too."""
+    if not text:
+        return ""
     if isinstance(text, Sentence):
         return PREFIX + json.dumps([_as_data(piece) for piece in text.pieces], ensure_ascii=False)
     return PREFIX + json.dumps([text], ensure_ascii=False) if text.startswith(PREFIX) else text

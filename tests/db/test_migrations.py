@@ -5,7 +5,8 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-from sepahan_django.models import ApiKey, OutboundMessage
+from sepahan_django.models import ApiKey, DraftRow, OutboundMessage, SendDraft
+from sepahan_django.values.sentences import sentence
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -25,6 +26,10 @@ def version_one():
 def to_today():
     executor = MigrationExecutor(connection)
     executor.migrate([node for node in executor.loader.graph.leaf_nodes() if node[0] == "sepahan_django"])
+
+
+def migrate_to(name):
+    MigrationExecutor(connection).migrate([("sepahan_django", name)])
 
 
 def test_pauses_messages_and_their_reasons_outlive_the_upgrade(version_one):
@@ -56,3 +61,16 @@ def test_a_pause_by_the_projects_own_code_gets_no_number(version_one):
     rows.create(title="main", paused_until=timezone.now(), pause_reason="closed (-3)")
     to_today()
     assert ApiKey.objects.get().pause_code is None
+
+
+def test_on_the_way_back_reasons_are_texts_that_fit_their_columns(version_one):
+    to_today()
+    draft = SendDraft.objects.create()
+    row = DraftRow.objects.create(
+        draft=draft, number=1, raw="x", reason=sentence("“%(column)s” is empty.", column="x" * 300)
+    )
+    migrate_to("0011_list_indexes")
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT reason FROM {DraftRow._meta.db_table} WHERE id = %s", [row.pk])
+        (reason,) = cursor.fetchone()
+    assert (reason[:5], len(reason)) == ("“xxxx", 200)

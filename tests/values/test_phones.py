@@ -1,4 +1,9 @@
+import os
+import subprocess
+import sys
+
 import pytest
+from django.utils.translation import override
 
 from sepahan_django.values.phones import (
     InvalidPhoneNumber,
@@ -85,3 +90,24 @@ def test_a_masked_number_hides_its_middle():
 )
 def test_of_a_short_number_less_is_shown(number, shown):
     assert mask(number) == shown
+
+
+def test_a_number_is_refused_where_no_django_is_set_up():
+    code = """
+from sepahan_django.values.phones import normalize_mobile
+try:
+    normalize_mobile("123")
+except ValueError:
+    print("refused")
+"""
+    variables = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, env=variables, check=False)
+    assert done.stdout == "refused\n", done.stderr
+
+
+def test_the_reason_is_in_the_language_in_which_it_is_asked_for():
+    with override("fa"), pytest.raises(InvalidPhoneNumber) as caught:
+        normalize_mobile("0912")
+    with override("en"):
+        assert caught.value.reason == "It has too few digits."

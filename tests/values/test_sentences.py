@@ -75,9 +75,20 @@ def test_what_others_wrote_can_be_cleaned_in_a_sentence():
 
 
 def test_a_sentence_that_is_too_long_keeps_its_first_pieces():
-    made = joined(["a" * 10, sentence("The text is empty."), "b" * 10])
-    cut = shortened(made, 30)
-    assert (cut, isinstance(cut, Sentence)) == (made[:-10], True)
+    with override("fa"):
+        cut = shortened(joined(["a" * 10, sentence("The text is empty."), "b" * 1000]), 100)
+        kept = stored(cut)
+    with override("en"):
+        assert restored(kept).startswith("aaaaaaaaaaThe text is empty.bbb")
+    assert (len(cut), isinstance(cut, Sentence)) == (100, True)
+
+
+def test_a_sentence_whose_first_piece_is_too_long_is_cut_and_not_lost():
+    assert shortened(sentence("x" * 50), 10) == "x" * 10
+
+
+def test_an_empty_sentence_is_stored_as_nothing():
+    assert stored(joined([])) == ""
 
 
 def test_a_plain_text_that_is_too_long_is_cut():

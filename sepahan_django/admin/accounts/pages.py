@@ -65,7 +65,14 @@ class ApiKeyAdmin(MaskedColumns, AppAdmin):
     # What the gateway said may repeat a number, and what stopped the inbox are SMS.
     content_columns = {"pause_shown": "pause_plain", "inbox_shown": "inbox_plain"}
     money_columns = ("credit_shown",)
-    money_fields = ("credit", "credit_checked_at", "credit_was_low", "pause_kind", "pause_reason")
+    money_fields = (
+        "credit",
+        "credit_checked_at",
+        "credit_was_low",
+        "pause_kind",
+        "pause_reason",
+        "pause_code",
+    )
     plain_fields = ("title", "base_url")
     readonly_fields = ("credit_shown", "pause_shown", "inbox_shown")
 
@@ -116,7 +123,9 @@ class ApiKeyAdmin(MaskedColumns, AppAdmin):
         """Without the gateway's own words."""
         if not account.is_paused:
             return display.EMPTY
-        return error_text(account.pause_code) if account.pause_code is not None else _("paused")
+        # A pause by the project's own code has no kind, and may follow one of the gateway's.
+        code = account.pause_code if account.pause_kind else None
+        return error_text(code) if code is not None else _("paused")
 
     @admin.display(description=gettext_lazy("inbox"))
     def inbox_plain(self, account: ApiKey) -> str:
