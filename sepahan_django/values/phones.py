@@ -21,7 +21,7 @@ _MOBILE = re.compile(r"(?:\+|00)?(?:98)?0?(9[0-9]{9})")
 
 
 def _(message: str) -> str:
-    """Mark a message for the catalogue. Django's own mark asks for settings, and a number is read without any."""
+    """Mark a message for the catalogue. Django's own mark needs settings, and reading a number needs none."""
     return message
 
 
