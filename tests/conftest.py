@@ -19,6 +19,8 @@ from sepahan_django import accounts, signals, testing
 from sepahan_django.models import Campaign
 from tests.faulty_gateway import FaultyGateway
 
+BROWSER_TESTS = "tests/browser/"
+
 
 def _is_local(host: Any) -> bool:
     if isinstance(host, bytes):
@@ -29,6 +31,22 @@ def _is_local(host: Any) -> bool:
         return ipaddress.ip_address(str(host).split("%")[0]).is_loopback
     except ValueError:
         return False
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give each process whole files, and all the browser's files to the same one.
+
+    Those share a demo and a Chromium, which take longer to start than most of their tests do.
+    """
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file: str = super()._split_scope(nodeid)
+            return BROWSER_TESTS if file.startswith(BROWSER_TESTS) else file
+
+    return Scheduling(config, log)
 
 
 @pytest.fixture(autouse=True)

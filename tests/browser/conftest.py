@@ -34,9 +34,9 @@ for sender in ("09121234567", "09191234567", "IRANCELL"):
 """A row or more for each page that is about one."""
 
 
-# For a module and no longer: while the driver runs, this thread has a running event loop, in which Django
-# refuses to touch the database.
-@pytest.fixture(scope="module")
+# For this package and no longer: while the driver runs, this thread has a running event loop, in which
+# Django refuses to touch the database.
+@pytest.fixture(scope="package")
 def browser():
     if CHROMIUM is None:
         if os.environ.get("REQUIRE_SERVICES"):
@@ -51,10 +51,19 @@ def browser():
 
 
 @pytest.fixture(scope="package")
-def filled_demo(tmp_path_factory):
+def port():
+    return free_port()
+
+
+@pytest.fixture(scope="package")
+def environment(tmp_path_factory, port):
+    """The variables of the demo, for another process that works on its database."""
+    return demo_environment(tmp_path_factory.mktemp("demo"), port)
+
+
+@pytest.fixture(scope="package")
+def demo(environment, port):
     """The address of a demo that has rows of each kind."""
-    port = free_port()
-    environment = demo_environment(tmp_path_factory.mktemp("demo"), port)
     with running_demo(environment, port) as address:
         subprocess.run(
             [sys.executable, "manage.py", "shell", "-c", FILL], cwd=ROOT, env=environment, check=True
@@ -62,37 +71,20 @@ def filled_demo(tmp_path_factory):
         yield address
 
 
-@pytest.fixture
-def demo(filled_demo):
-    """The demo's address."""
-    return filled_demo
-
-
-@pytest.fixture(scope="session")
-def cookies():
-    """Of those who have logged in, by the demo's address."""
-    return {}
-
-
-@pytest.fixture
-def login(browser, cookies):
-    """`login(address)` gives the cookies of a clerk of that demo who has logged in and reads Persian."""
-
-    def cookies_of(address):
-        if address not in cookies:
-            context = browser.new_context()
-            signed_in(context.new_page(), address)
-            cookies[address] = context.storage_state()
-            context.close()
-        return cookies[address]
-
-    return cookies_of
+@pytest.fixture(scope="package")
+def cookies(browser, demo):
+    """Those of a clerk who has logged in and reads Persian."""
+    context = browser.new_context()
+    signed_in(context.new_page(), demo)
+    state = context.storage_state()
+    context.close()
+    return state
 
 
 @pytest.fixture
-def page(browser, demo, login):
+def page(browser, demo, cookies):
     """A page of that clerk; what its console complains of fails the test."""
-    context = browser.new_context(locale="fa-IR", storage_state=login(demo))
+    context = browser.new_context(locale="fa-IR", storage_state=cookies)
     complaints = []
     context.on("weberror", lambda error: complaints.append(str(error.error)))
     context.on(

@@ -115,8 +115,8 @@ def test_members_are_found_by_the_beginning_of_the_number_or_by_a_word(staff, te
     assert [one.recipient for one in saved_lists.search(staff, term)] == [numbers[index] for index in found]
 
 
-def test_fifty_thousand_are_added_in_a_bounded_number_of_queries(staff, django_assert_max_num_queries):
-    text = "\n".join(f"{number(index)}\tname {index}" for index in range(50_000))
-    with django_assert_max_num_queries(50_000 // saved_lists.MEMBER_CHUNK * 3 + 20):
-        assert saved_lists.add_from_text(staff, text).added == 50_000
-    assert len(saved_lists.search(staff, "name 49999")) == 1
+def test_ten_thousand_are_added_in_a_bounded_number_of_queries(staff, django_assert_max_num_queries):
+    text = "\n".join(f"{number(index)}\tname {index}" for index in range(10_000))
+    with django_assert_max_num_queries(10_000 // saved_lists.MEMBER_CHUNK * 3 + 20):
+        assert saved_lists.add_from_text(staff, text).added == 10_000
+    assert len(saved_lists.search(staff, "name 9999")) == 1

@@ -216,10 +216,9 @@ def test_the_overview_counts_paused_messages_apart(gateway, paused):
 
 
 def test_the_rest_of_a_large_campaign_is_cancelled_in_few_statements(campaign, django_assert_max_num_queries):
+    key = accounts.resolve()
     rows = [
-        OutboundMessage(
-            recipient=number(index), text="x", sender="3000", api_key=accounts.resolve(), campaign=campaign
-        )
+        OutboundMessage(recipient=number(index), text="x", sender="3000", api_key=key, campaign=campaign)
         for index in range(2000)
     ]
     OutboundMessage.objects.bulk_create(rows)
