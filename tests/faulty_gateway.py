@@ -241,12 +241,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.serve(None)
 
     def do_POST(self) -> None:
-        data = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        try:
-            body = json.loads(data) if data else None
-        except ValueError:
-            return self.hang_up()  # its sender was killed in the middle of it
-        return self.serve(body)
+        length = int(self.headers.get("Content-Length", 0))
+        data = self.rfile.read(length)
+        if len(data) < length:
+            return self.hang_up()  # its sender was killed before the end of it
+        return self.serve(json.loads(data) if data else None)
 
     def serve(self, body: Any) -> None:
         path = self.path.rstrip("/").split("/api/", 1)[-1]
