@@ -113,7 +113,7 @@ def test_a_package_index_can_show_the_page(name):
     publish_doctree((ROOT / name).read_text(), settings_overrides=strict)
 
 
-@pytest.mark.parametrize("name", ["README.rst", "docs/start.rst", "docs/sending.rst"])
+@pytest.mark.parametrize("name", ["README.rst", "docs/start.rst", "docs/sending.rst", "docs/admin.rst"])
 def test_python_examples_compile(name):
     blocks = python_blocks(ROOT / name)
     assert blocks

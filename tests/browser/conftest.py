@@ -9,7 +9,9 @@ import pytest
 from tests.demo import BROWSER_ARGUMENTS, CHROMIUM, ROOT, demo_environment, free_port, running_demo, signed_in
 
 FILL = """
+from django.contrib.auth import get_user_model
 from django.utils import timezone
+from sepahan_django import drafts
 from sepahan_django.models import (
     ApiKey, Campaign, InboundMessage, ListMember, MessageTemplate, OutboundMessage, RecipientList
 )
@@ -24,6 +26,8 @@ send_mass_sms(((f"0912{index:07}", "x") for index in range(10)), campaign=campai
 staff = RecipientList.objects.create(title="همکاران", columns=["نام"])
 ListMember.objects.create(list=staff, recipient="09121234567", values={"نام": "علی"})
 MessageTemplate.objects.create(title="یادآوری", text="{نام} عزیز، فردا می‌بینیمت")
+draft = drafts.start(get_user_model().objects.get(), text="{name}")
+drafts.fill_from_text(draft, "name\\tnumber\\nAli\\t09121234567\\n?\\t0912")
 for sender in ("09121234567", "09191234567", "IRANCELL"):
     InboundMessage.objects.create(
         line="3000123456", sender=sender, text="سلام", api_key=ApiKey.objects.get(),

@@ -48,7 +48,7 @@ def test_rows_that_are_deleted_on_the_way_hide_none_of_the_others():
     assert seen == [pk for pk in pks if pk != pks[5]]
 
 
-def test_a_row_that_is_added_while_the_newest_are_read_first_comes_neither_twice_nor_at_all():
+def test_newest_first_a_row_that_is_added_meanwhile_does_not_come():
     pks = campaigns(4)
     seen = []
     for one in walk(ALL, newest_first=True, chunk=2):

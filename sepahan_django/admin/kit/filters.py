@@ -171,8 +171,8 @@ class AccountFilter(admin.SimpleListFilter):
         return [(str(pk), visible(title)) for pk, title in rows]
 
     def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
-        pk = parse_pk(self.value())
-        return queryset.filter(api_key=pk) if pk else queryset
+        # What can't be an account finds nothing rather than everything: a list may be exported.
+        return queryset.filter(api_key=parse_pk(self.value())) if self.value() else queryset
 
 
 RANGE_END_SUFFIX = "9" * 20

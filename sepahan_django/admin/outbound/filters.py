@@ -71,7 +71,4 @@ class CampaignFilter(admin.SimpleListFilter):
         return [(str(pk), title) for pk, title in found.items()]
 
     def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
-        if not self.value():
-            return queryset
-        chosen = parse_pk(self.value())
-        return queryset.filter(campaign=chosen) if chosen else queryset.none()
+        return queryset.filter(campaign=parse_pk(self.value())) if self.value() else queryset
