@@ -81,7 +81,7 @@ def test_in_doubt_the_page_tells_what_is_known(boss, gateway):
     )
     (row,) = queued(1, state="in_doubt", request=sent_with)
     text = page(boss, row)
-    assert ("What is known: 3 attempts" in text, "in-doubt/" in text) == (True, True)
+    assert ("Attempts: 3" in text, "in-doubt/" in text) == (True, True)
 
 
 def test_times_on_the_page_are_jalali(boss, gateway, time_machine):
