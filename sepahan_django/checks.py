@@ -206,7 +206,7 @@ RULES = (
     ),
     Rule(
         id="sepahan.E015",
-        problem=_unless(_is_whole, "BULK_THRESHOLD", "an integer, the number of recipients"),
+        problem=_unless(_is_whole, "BULK_THRESHOLD", "a whole number of recipients"),
         hint="The default is 100.",
     ),
     Rule(

@@ -72,7 +72,7 @@ def _recorded(
     except Exception as error:  # a mistake in the code, whose words may hold anything
         beating.end(type(error).__name__)
         raise
-    beating.end(by_account(troubles(done)))
+    beating.end(by_account(troubles(done).items()))
     return done
 
 

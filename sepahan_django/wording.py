@@ -1,6 +1,6 @@
-"""Sentences for the gateway's errors and delivery statuses and for the states here, for office staff."""
+"""The gateway's errors and delivery statuses, and this app's states, in sentences for office staff."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy, gettext_noop
@@ -119,9 +119,9 @@ def describe(error: Exception) -> str:
     return words if isinstance(words, Sentence) else str(error)
 
 
-def by_account(troubles: Mapping[str, str]) -> Sentence:
-    """A line for each account in trouble."""
-    return joined((joined([title, ": ", why]) for title, why in troubles.items()), "\n")
+def by_account(troubles: Iterable[tuple[str, str]]) -> Sentence:
+    """A line for each account in trouble, out of their titles and reasons."""
+    return joined((joined([title, ": ", why]) for title, why in troubles), "\n")
 
 
 def delivery_text(status: int | None) -> str:

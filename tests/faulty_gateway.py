@@ -88,6 +88,8 @@ class State:
     honours_marks: bool = True
     newest_first: bool = False
     credit: int = 1_000_000
+    words: str = "no"
+    """What a refusal says."""
     requests: list[tuple[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     received: threading.Event = field(default_factory=threading.Event)
@@ -277,7 +279,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.reply(200, json.dumps({"isSuccess": True, "value": value, "error": None}).encode())
 
     def refuse(self, code: int | None, status: int = 401) -> None:
-        error = {"code": code, "message": "no", "details": ["because"]}
+        error = {"code": code, "message": self.state.words, "details": ["because"]}
         self.reply(status, json.dumps({"isSuccess": False, "value": None, "error": error}).encode())
 
     def hang_up(self) -> None:

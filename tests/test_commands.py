@@ -13,7 +13,7 @@ from sepahan_django import outbox
 from sepahan_django.models import InboundMessage, OutboundMessage, SendRequest
 from tests import faulty_gateway as faults
 from tests.commands import run
-from tests.factories import make_due, queued, states
+from tests.factories import account, make_due, queued, states
 from tests.faulty_gateway import Inbound
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -176,6 +176,15 @@ def test_a_loop_tells_of_a_trouble_once_and_not_each_time_around(gateway):
     start(gateway, "sepahan_send_queued").communicate(timeout=20)
     worker.send_signal(signal.SIGTERM)
     assert worker.communicate(timeout=20)[1] == ""
+
+
+def test_each_account_in_trouble_has_its_line_also_where_hidden_digits_make_them_alike(gateway):
+    for title in ("09121234567", "09129994567"):
+        queued(1, api_key=account(title, base_url=gateway.url))
+        gateway.state.script.append(-3)
+    with pytest.raises(CommandError) as trouble:
+        run("sepahan_send_queued")
+    assert [line.split(":")[0] for line in str(trouble.value).splitlines()] == ["0912•••4567"] * 2
 
 
 def test_exit_status_1_and_one_sentence_tell_of_trouble(gateway):

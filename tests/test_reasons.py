@@ -10,7 +10,7 @@ from django.utils.translation import override
 from sepahan_django import accounts, drafts, inbox, outbox, tasks
 from sepahan_django.gateway.errors import Rejected
 from sepahan_django.jobs.heartbeat import Heartbeat
-from sepahan_django.models import ApiKey, DraftRow, Job, JobRun, OutboundMessage, PauseKind
+from sepahan_django.models import ApiKey, DraftRow, Job, JobRun, OutboundMessage, PauseKind, SendRequest
 from sepahan_django.wording import explain
 from tests.factories import queued
 from tests.faulty_gateway import Inbound
@@ -142,3 +142,21 @@ def test_a_very_long_reason_is_cut_and_not_lost(gateway):
         beating.begin()
         beating.end(explain(error))
         assert JobRun.objects.get().last_error.startswith("The gateway refused the request: mmm")
+
+
+@pytest.mark.parametrize("words", ["a\x00b", "a\ud800b"], ids=["NUL", "half a character"])
+@pytest.mark.parametrize("code", [-4, -3, -999])
+def test_words_that_no_database_takes_keep_nothing_from_being_settled(gateway, words, code):
+    queued(1)
+    gateway.state.words = words
+    gateway.state.script.append(code)
+    outbox.drain()
+    assert not SendRequest.objects.filter(state__in=["sending", "ready"]).exists()
+
+
+@pytest.mark.parametrize("words", ["a\x00b", "a\ud800b"], ids=["NUL", "half a character"])
+def test_words_that_no_database_takes_are_stored_without_what_it_refuses(words):
+    key = accounts.resolve()
+    accounts.pause(key, kind=PauseKind.ACCOUNT, reason=explain(Rejected(words, code=-3)), code=-3)
+    reason = ApiKey.objects.get().pause_reason
+    assert ("a" in reason, set("\x00\ud800") & set(reason)) == (True, set())

@@ -42,11 +42,7 @@ def address_of(api_key: ApiKey) -> str:
 
 
 _clients: dict[int, tuple[tuple[Any, ...], "SepahanClient"]] = {}
-
-
 _clients_pid = os.getpid()
-
-
 _clients_lock = threading.Lock()
 
 

@@ -18,14 +18,11 @@ from sepahan_django.models import ApiKey, MessageState, PauseKind
 
 logger = logging.getLogger("sepahan_django")
 
-
 PAUSES = {
     # kind: first pause, longest pause; doubled from one to the other
     PauseKind.ACCOUNT: (timedelta(minutes=5), timedelta(hours=2)),
     PauseKind.CREDIT: (timedelta(minutes=1), timedelta(minutes=15)),
 }
-
-
 BACKOFF = (timedelta(seconds=2), timedelta(minutes=5))
 
 

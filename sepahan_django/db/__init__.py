@@ -1,1 +1,1 @@
-"""Database helpers without tables: transactions, chunked reads, bulk updates, encryption."""
+"""Database helpers without tables: transactions, chunked reads, bulk updates, encryption, storable texts."""

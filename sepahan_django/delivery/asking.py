@@ -23,10 +23,8 @@ from sepahan_django.wording import client_failed, describe, explain
 
 logger = logging.getLogger("sepahan_django")
 
-
 BATCH = 100
 """Ids a request, the gateway's limit."""
-
 
 MAX_REFRESHED = 1000
 """Messages that an operator may refresh at once."""

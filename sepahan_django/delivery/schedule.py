@@ -6,22 +6,17 @@ from sepahan_django.values.jalali import TEHRAN
 
 FIRST_ASK = timedelta(seconds=10)
 
-
 FRESH = timedelta(hours=24)
 """How long `status` answers."""
-
 
 OLD = timedelta(days=14)
 """How long `oldStatus` surely answers."""
 
-
 OLDEST = timedelta(days=30)
 """Until when it may, which is worth one try."""
 
-
 NIGHT = (time(1, 0), time(5, 0))
 """When `oldStatus` can be used, Tehran time."""
-
 
 NIGHT_MARGIN = timedelta(minutes=5)
 

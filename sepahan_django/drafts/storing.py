@@ -23,7 +23,6 @@ from sepahan_django.values.tables import (
     in_table,
 )
 
-MAX_COLUMNS = 50
 MAX_SOURCE_LENGTH = 200
 
 
@@ -196,5 +195,5 @@ def _fill(
 
 
 def _check_columns(columns: Iterable[str]) -> None:
-    if len(list(columns)) > MAX_COLUMNS:
-        raise DraftError(_("At most %(most)s columns.", most=localize_number(MAX_COLUMNS)))
+    if len(list(columns)) > spreadsheets.MAX_COLUMNS:
+        raise DraftError(_("At most %(most)s columns.", most=localize_number(spreadsheets.MAX_COLUMNS)))

@@ -1,8 +1,9 @@
 """The way in: pull -> store -> acknowledge -> dispatch. The only writer of inbound messages.
 
 `pulling` fetches, stores and acknowledges, under the `lease` of one account; `identity` tells messages
-apart, which have no ids; `notifying` sends the signal, `redelivering` sends it again on an operator's
-request. The algorithm is in docs/inbox.rst. `marks` records what staff have read and handled.
+apart, which have no ids; `notifying` sends the signal, `redelivering` sends it on an operator's
+request, perhaps once more. The algorithm is in docs/inbox.rst. `marks` records what staff have read and
+handled.
 """
 
 from sepahan_django.inbox.lease import InboxError

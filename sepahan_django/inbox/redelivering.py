@@ -1,4 +1,4 @@
-"""Passing messages to the project's receivers again, on an operator's request."""
+"""Passing messages to the project's receivers on an operator's request, whether they had them or not."""
 
 import time
 from collections import Counter, defaultdict

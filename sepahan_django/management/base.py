@@ -120,7 +120,7 @@ class SepahanCommand(BaseCommand):
             raise CommandError(_("The database can't be used: %(why)s", why=reason)) from None
         if troubles:
             # Mailed by cron, and shown on pages: one line each, whatever the gateway has written.
-            raise CommandError(by_account({_safe(title): _safe(why) for title, why in troubles.items()}))
+            raise CommandError(by_account((_safe(title), _safe(why)) for title, why in troubles.items()))
 
     def work(self, stop: Stopper, **options: Any) -> Mapping[str, str]:
         """One run; returns a sentence for each account in trouble."""

@@ -8,8 +8,9 @@ from django.db.models.query_utils import DeferredAttribute
 from django.utils.translation import gettext_lazy as _
 
 from sepahan_django.db.encryption import PREFIX, Undecryptable, decrypt, encrypt
+from sepahan_django.db.storable import storable
 from sepahan_django.gateway.secrets import Secret
-from sepahan_django.values.sentences import restored, stored
+from sepahan_django.values.sentences import Sentence, restored, stored
 
 
 class UnreadableSecret(Secret):
@@ -109,9 +110,12 @@ class SentenceField(models.TextField):  # type: ignore[type-arg]
     def get_prep_value(self, value: Any) -> Any:
         # Not TextField's own, which would read a plain text that looks like a stored sentence as one.
         prepared = models.Field.get_prep_value(self, value)
-        return (
-            prepared if prepared is None else stored(prepared if isinstance(prepared, str) else str(prepared))
-        )
+        if prepared is None:
+            return None
+        # What the gateway says may hold anything, and what it says of is settled all the same.
+        if isinstance(prepared, Sentence):
+            return stored(prepared.cleaned(storable))
+        return stored(storable(str(prepared)))
 
     def value_to_string(self, obj: models.Model) -> str:
         """What `dumpdata` writes, and `to_python` reads."""

@@ -152,7 +152,7 @@ def take_up(api_key: ApiKey, *, now: datetime, pk: int | None = None) -> Claim |
 
 
 def renew(claim: Claim, *, now: datetime, **attempt: Any) -> bool:
-    """Hold the claim for another lease, and record an attempt about to be made; False when it is lost."""
+    """Hold the claim once more as long, and record an attempt about to be made; False when it is lost."""
     mine = SendRequest.objects.filter(pk=claim.request.pk, claims=claim.request.claims)
     changed = retrying(lambda: mine.update(due_at=now + claim_duration(), **attempt))
     claim.until = now + claim_duration()

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from sepahan_django import accounts, delivery, signals
 from sepahan_django.db.bulk import update_from_values
+from sepahan_django.db.storable import storable
 from sepahan_django.db.transactions import retrying
 from sepahan_django.gateway import SendResult
 from sepahan_django.gateway.codes import Verdict
@@ -228,7 +229,7 @@ def still_in_doubt(claim: Claim, error: SepahanError | None = None) -> Tally:
     tries = max(claim.request.claims - 1, 0)
     longest = max(MAX_DOUBT_PAUSE, claim_duration())
     pause = min(claim_duration() * 2 ** min(tries, 20), longest) * random.uniform(0.8, 1)  # noqa: S311 - jitter
-    # The first time it is taken up no earlier than the lease ends, whatever went wrong how fast.
+    # The first time it is taken up no earlier than the claim ends, whatever went wrong how fast.
     due_at = claim.until if tries == 0 else timezone.now() + pause
 
     def operation() -> None:
@@ -296,8 +297,7 @@ def _answer(source: SendResult | SepahanError | None) -> dict[str, Any]:
     body = getattr(source, "answer", "")
     if not isinstance(body, str) or not body:
         return {}
-    # What some databases refuse to store: NUL, and halves of characters.
-    return {"answer": body[:MAX_ANSWER_LENGTH].replace("\x00", "\ufffd").encode("utf-8", "replace").decode()}
+    return {"answer": storable(body[:MAX_ANSWER_LENGTH])}
 
 
 def _move(messages: Collection[OutboundMessage], state: MessageState, **changes: Any) -> int:

@@ -1,8 +1,8 @@
 """Putting one claimed request on the wire, outside of any transaction, and seeing it through.
 
 What makes a crash at any line safe: before the call the database says that the request may be out
-(`attempts`), and after it only what is settled counts. What a process does that takes the request up later is
-in `doubt`.
+(`attempts`), and after it only what is settled counts. `doubt` has what happens
+when the request is taken up again.
 """
 
 import logging
@@ -139,11 +139,11 @@ class Submission:
                 api_key,
                 kind=PauseKind.ACCOUNT,
                 reason=explain(error),
-                code=getattr(error, "code", None),
+                code=error.code,
                 since=self.began,
             )
         elif says is Verdict.NO_CREDIT:
-            accounts.pause_for_credit(api_key, reason=explain(error), code=getattr(error, "code", None))
+            accounts.pause_for_credit(api_key, reason=explain(error), code=error.code)
         elif says is Verdict.TRY_LATER:
             accounts.back_off(api_key, reason=explain(error))
         else:

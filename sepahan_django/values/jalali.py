@@ -9,12 +9,6 @@ import jdatetime
 from django.utils.translation import gettext_lazy
 
 from sepahan_django.values.digits import is_persian, latin_digits, localize_digits
-from sepahan_django.values.digits import (
-    localize_number as localize_number,
-)
-from sepahan_django.values.digits import (
-    persian_digits as persian_digits,
-)
 
 __all__ = [
     "TEHRAN",

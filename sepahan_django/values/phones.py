@@ -35,7 +35,7 @@ class InvalidPhoneNumber(ValueError):
 
     @property
     def reason(self) -> Sentence:
-        """In the language that is active when it is asked for, and only then is there need of one."""
+        """In the language active when it is read; settings are needed only then."""
         return sentence(self._message)
 
     def __str__(self) -> str:

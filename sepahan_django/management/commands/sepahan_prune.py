@@ -13,8 +13,8 @@ from sepahan_django.management.base import SepahanCommand, Stopper, positive_cou
 
 class Command(SepahanCommand):
     help = (
-        "Deletes finished messages and their requests that are older than this many days; "
-        "with --blank, deletes only their texts and numbers."
+        "Deletes finished messages and their requests, and drafts, that are older than DAYS days; "
+        "with --blank, deletes only the texts and numbers of messages."
     )
     has_loop = False
 

@@ -21,7 +21,7 @@ class Command(SepahanCommand):
             type=positive_count,
             default=1,
             metavar="N",
-            help="number of requests at the same time",
+            help="number of simultaneous requests",
         )
 
     def work(self, stop: Stopper, **options: Any) -> Mapping[str, str]:
