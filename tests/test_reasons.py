@@ -155,8 +155,9 @@ def test_words_that_no_database_takes_keep_nothing_from_being_settled(gateway, w
 
 
 @pytest.mark.parametrize("words", ["a\x00b", "a\ud800b"], ids=["NUL", "half a character"])
-def test_words_that_no_database_takes_are_stored_without_what_it_refuses(words):
-    key = accounts.resolve()
-    accounts.pause(key, kind=PauseKind.ACCOUNT, reason=explain(Rejected(words, code=-3)), code=-3)
-    reason = ApiKey.objects.get().pause_reason
-    assert ("a" in reason, set("\x00\ud800") & set(reason)) == (True, set())
+def test_words_that_no_database_takes_are_stored_without_what_it_refuses(gateway, words):
+    (message,) = queued(1)
+    for reason in (words, explain(Rejected(words, code=-3))):
+        OutboundMessage.objects.update(error_message=reason)
+        message.refresh_from_db()
+        assert ("a" in message.error_message, set("\x00\ud800") & set(message.error_message)) == (True, set())

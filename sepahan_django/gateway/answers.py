@@ -142,8 +142,11 @@ def _unreadable(method: str, answer: Answer) -> OutcomeUnknown:
 
 
 def _words(value: Any, redact: Callable[[str], str]) -> str:
-    """The gateway's words. Secrets are redacted first: after a cut, part of one might not be recognised."""
-    return redact(_part(value))[:MAX_WORDS_LENGTH]
+    """The gateway's words. Secrets are redacted first: after a cut, part of one might not be recognised.
+
+    Halves of characters, which no log takes, are replaced.
+    """
+    return redact(_part(value))[:MAX_WORDS_LENGTH].encode("utf-8", "replace").decode()
 
 
 def whole_number(value: Any) -> int:

@@ -73,7 +73,7 @@ class Rejected(SepahanError):
         Without a number and without an HTTP status no answer came: the client refused the request before it
         left, because at least one message is bad.
         """
-        if self.code is None and self.http_status is None and self.readable:
+        if self.code is None and self.http_status is None:
             return codes.Verdict.SOME_MESSAGE_AT_FAULT
         return codes.verdict(self.code, http_status=self.http_status, readable=self.readable)
 

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from sepahan_django.db.storable import storable
 from sepahan_django.gateway import ReceivedMessage
 from sepahan_django.models import InboundMessage
 
@@ -24,18 +25,13 @@ def in_doubt(message: InboundMessage) -> bool:
     return message.acknowledgement is not None and message.acknowledgement.answered_at is None
 
 
-def _clean(value: str, most: int | None = None) -> str:
-    """As the gateway wrote it, without what no database accepts: NUL and lone surrogates."""
-    text = value.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
-    return text if most is None else text[:most]
-
-
 def identity(message: ReceivedMessage) -> Identity:
+    """As the gateway wrote it, in what a database can hold."""
     return Identity(
-        line=_clean(message.line, MAX_FIELD_LENGTH),
-        date=_clean(message.date, MAX_FIELD_LENGTH),
-        sender=_clean(message.sender, MAX_FIELD_LENGTH),
-        text=_clean(message.text),
+        line=storable(message.line)[:MAX_FIELD_LENGTH],
+        date=storable(message.date)[:MAX_FIELD_LENGTH],
+        sender=storable(message.sender)[:MAX_FIELD_LENGTH],
+        text=storable(message.text),
     )
 
 

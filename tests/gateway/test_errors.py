@@ -14,7 +14,6 @@ from sepahan_django.gateway.errors import Rejected
         ({"http_status": 400}, Verdict.MESSAGES_REFUSED),
         ({"http_status": 401}, Verdict.MESSAGES_REFUSED),
         ({"http_status": 401, "readable": False}, Verdict.ACCOUNT_AT_FAULT),
-        ({"readable": False}, Verdict.ACCOUNT_AT_FAULT),
         ({"code": ErrorCode.LINE_INVALID, "http_status": 406, "readable": False}, Verdict.MESSAGES_REFUSED),
     ],
 )
