@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from sepahan_django import signals
+from sepahan_django.db.storable import storable
 from sepahan_django.db.transactions import retrying
 from sepahan_django.inbox.lease import Lease
 from sepahan_django.models import ApiKey, InboundMessage
@@ -90,7 +91,8 @@ class Notifier:
     def _note_failure(self, message: InboundMessage, errors: Sequence[Exception]) -> str:
         logger.error("Inbound message %s was not processed: a receiver raised.", message.pk)
         self.tally["undispatched"] += 1
-        reason = "; ".join(f"{type(error).__name__}: {error}" for error in errors)[:2000]
+        # An exception may quote anything, and its message must not keep those behind it waiting.
+        reason = storable("; ".join(f"{type(error).__name__}: {error}" for error in errors)[:2000])
         row = InboundMessage.objects.filter(pk=message.pk)
         retrying(lambda: row.update(dispatch_attempts=F("dispatch_attempts") + 1, dispatch_error=reason))
         return reason

@@ -25,6 +25,27 @@ def test_messages_are_dispatched_oldest_first(gateway, listen):
     assert [one["message"].text for one in received] == ["9", "10", "11"]
 
 
+@pytest.mark.parametrize("words", ["a\x00b", "a\ud800b"], ids=["NUL", "half a character"])
+def test_an_exception_in_words_that_no_database_takes_holds_up_nobody(gateway, listen, caplog, words):
+    caplog.set_level("CRITICAL", logger="sepahan_django")
+    seen = []
+
+    def receiver(sender, message, **kwargs):
+        seen.append(message.text)
+        if message.text == "bad":
+            raise RuntimeError(words)
+
+    listen(signals.message_received, receiver)
+    arrive(gateway, "bad", "good")
+    inbox.pull()
+    bad = InboundMessage.objects.get(text="bad")
+    assert (seen, bad.dispatch_attempts, "RuntimeError: a" in bad.dispatch_error) == (
+        ["bad", "good"],
+        1,
+        True,
+    )
+
+
 def test_a_receiver_that_raises_holds_up_nobody_and_is_tried_again(gateway):
     seen = []
 

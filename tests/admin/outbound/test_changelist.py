@@ -75,6 +75,13 @@ def test_messages_are_filtered_by_line(boss, gateway):
     assert found(boss, line="5000") == [1]
 
 
+@pytest.mark.parametrize("name", ["account", "campaign"])
+@pytest.mark.parametrize("value", ["x", "0", "۱", "9" * 30])
+def test_what_can_not_be_an_account_or_a_campaign_finds_nothing(boss, gateway, name, value):
+    queued(1)
+    assert found(boss, **{name: value}) == []
+
+
 def test_messages_are_filtered_by_campaign(boss, gateway):
     queued(1)
     campaign = Campaign.objects.create(title="autumn")
